@@ -1,0 +1,60 @@
+/** @countersign/core: ports, formats, proofs and flows. Pure: no I/O, no clock, no environment. */
+
+export { createHasher, verifyEd25519 } from "#native";
+export {
+  CountersignError,
+  type ErrorCode,
+  type ErrorEntry,
+  type ErrorOptions,
+  errorTable,
+  fail,
+  isCountersignError,
+} from "./errors/index.ts";
+export {
+  concatBytes,
+  decodeUtf8,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  toBase64,
+  toHex,
+  utf8,
+} from "./formats/bytes.ts";
+export {
+  bytesSource,
+  readAll,
+  readStream,
+  sha1,
+  sha256,
+  sha256Hex,
+  sha512,
+  sourceSha256,
+} from "./formats/digest.ts";
+export { type Json, parseJson } from "./formats/json.ts";
+export { checkName, isSafeName, maxNameLength, printable } from "./formats/names.ts";
+export type { Hasher, HashName } from "./native/types.ts";
+export type {
+  Asset,
+  Forge,
+  ForgeCapabilities,
+  ForgeOptions,
+  Place,
+  Release,
+  StageOptions,
+  VersionedPlace,
+  WritableForge,
+} from "./ports/forge.ts";
+export { isWritable } from "./ports/forge.ts";
+export type { LogReader, LogWriter, ProofText } from "./ports/log.ts";
+export type {
+  CheckOptions,
+  Key,
+  KeyValidity,
+  Purpose,
+  Scheme,
+  Signature,
+  SignatureFacts,
+  Signer,
+} from "./ports/scheme.ts";
+export type { ReadOptions, Sink, Source } from "./ports/source.ts";
+export type { Transport, TransportRequest, TransportResponse } from "./ports/transport.ts";
