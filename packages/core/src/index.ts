@@ -32,6 +32,16 @@ export {
 } from "./formats/digest.ts";
 export { type Json, parseJson } from "./formats/json.ts";
 export { checkName, isSafeName, maxNameLength, printable } from "./formats/names.ts";
+export {
+  type FetchedStream,
+  type FetchOptions,
+  type FetchStreamOptions,
+  type HttpClient,
+  type HttpClientOptions,
+  httpClient,
+  type Sleep,
+  type UrlPolicy,
+} from "./http/index.ts";
 export type { Hasher, HashName } from "./native/types.ts";
 export type {
   Asset,
