@@ -21,6 +21,14 @@ export {
   utf8,
 } from "./formats/bytes.ts";
 export {
+  type Checkpoint,
+  formatCheckpoint,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  parseDecimal,
+} from "./formats/checkpoint.ts";
+export {
   bytesSource,
   readAll,
   readStream,
@@ -32,6 +40,22 @@ export {
 } from "./formats/digest.ts";
 export { type Json, parseJson } from "./formats/json.ts";
 export { checkName, isSafeName, maxNameLength, printable } from "./formats/names.ts";
+export { type LogFacts, verifyRecordProof } from "./formats/record-proof.ts";
+export {
+  formatNote,
+  formatVerifierKey,
+  isKeyName,
+  maxNoteSize,
+  type NoteSignature,
+  noteKeyId,
+  type OpenedNote,
+  openNote,
+  parseNote,
+  parseVerifierKey,
+  type UnverifiedNote,
+  type VerifierKey,
+} from "./formats/signed-note.ts";
+export { formatProof, maxProofSize, parseProof, type TlogProof } from "./formats/tlog-proof.ts";
 export {
   type FetchedStream,
   type FetchOptions,
@@ -42,6 +66,32 @@ export {
   type Sleep,
   type UrlPolicy,
 } from "./http/index.ts";
+export { verifyConsistency } from "./merkle/consistency.ts";
+export { emptyRoot, leafHash, nodeHash, splitPoint, treeRoot } from "./merkle/hash.ts";
+export { type TreeHead, verifyInclusion, verifySubtree } from "./merkle/inclusion.ts";
+export {
+  commonEdge,
+  consistencyRanges,
+  type HashReader,
+  inclusionRanges,
+  type PathStep,
+  pathOf,
+  proveConsistency,
+  proveInclusion,
+  type Range,
+  rangeHash,
+  rangeNodes,
+  type TreeNode,
+} from "./merkle/range.ts";
+export {
+  hashesAtLevel,
+  type Tile,
+  tileOfNode,
+  tilePath,
+  tilesAtLevel,
+  tileWidth,
+  tileWidthAt,
+} from "./merkle/tile.ts";
 export type { Hasher, HashName } from "./native/types.ts";
 export type {
   Asset,
