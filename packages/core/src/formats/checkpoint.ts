@@ -4,7 +4,7 @@ import { fail } from "../errors/index.ts";
 import { emptyRoot } from "../merkle/hash.ts";
 import { equalBytes, fromBase64, toBase64 } from "./bytes.ts";
 import { printable } from "./names.ts";
-import { openNote, type VerifierKey } from "./signed-note.ts";
+import { openNote, parseNote, type VerifierKey } from "./signed-note.ts";
 
 export interface Checkpoint {
   /** The log's name for itself. */
@@ -86,4 +86,29 @@ export function openCheckpoint(
       { where },
     );
   return { ...checkpoint, [opened]: true, key, note };
+}
+
+/**
+ * The checkpoint in a signed note of one of the logs that are known.
+ *
+ * @param keys a log may have several, one after the other
+ * @throws NOTE_MALFORMED · CHECKPOINT_MALFORMED
+ * @throws LOG_UNKNOWN — no key has the name of its origin
+ * @throws NOTE_UNVERIFIED — of a known log by its own word, but that log's key did not sign it
+ */
+export function openKnownCheckpoint(
+  note: Uint8Array,
+  keys: readonly VerifierKey[],
+  where = "the checkpoint",
+): OpenedCheckpoint {
+  const { text, signatures } = parseNote(note, where);
+  const { origin } = parseCheckpoint(text, where);
+  const candidates = keys.filter((key) => key.name === origin);
+  const named = candidates.find((key) => signatures.some((s) => s.name === key.name && s.id === key.id));
+  const key = named ?? candidates[0];
+  if (key === undefined)
+    return fail("LOG_UNKNOWN", `${where} is of the log ${printable(origin)}, which is not a known one`, {
+      where,
+    });
+  return openCheckpoint(note, key, where);
 }

@@ -1,12 +1,10 @@
 /** One record and its proof against the logs that the verifier knows. */
 
-import { fail } from "../errors/index.ts";
 import { leafHash } from "../merkle/hash.ts";
 import { verifyInclusion } from "../merkle/inclusion.ts";
 import { toHex } from "./bytes.ts";
-import { openCheckpoint, parseCheckpoint } from "./checkpoint.ts";
-import { printable } from "./names.ts";
-import { parseNote, type VerifierKey } from "./signed-note.ts";
+import { openKnownCheckpoint } from "./checkpoint.ts";
+import type { VerifierKey } from "./signed-note.ts";
 import { parseProof } from "./tlog-proof.ts";
 
 /** What a log's proof says, once verified: this record is entry `index` of the log's tree of `size` entries. */
@@ -39,19 +37,8 @@ export function verifyRecordProof(
   where = "the proof",
 ): LogFacts {
   const { index, hashes, checkpoint: note } = parseProof(proof, where);
-  const unverified = parseNote(note, `${where}: the checkpoint`);
-  const { origin } = parseCheckpoint(unverified.text, `${where}: the checkpoint`);
-  const candidates = logKeys.filter((key) => key.name === origin);
-  // A log may have several keys, one after the other: take the one that the note's lines name.
-  const key =
-    candidates.find((c) => unverified.signatures.some((s) => s.name === c.name && s.id === c.id)) ??
-    candidates[0];
-  if (key === undefined)
-    return fail("LOG_UNKNOWN", `${where} is of the log ${printable(origin)}, which is not a known one`, {
-      where,
-    });
-  const checkpoint = openCheckpoint(note, key, `${where}: the checkpoint`);
+  const checkpoint = openKnownCheckpoint(note, logKeys, `${where}: the checkpoint`);
   verifyInclusion({ leaf: leafHash(record), index, hashes }, checkpoint, where);
-  const { size, root } = checkpoint;
+  const { origin, key, size, root } = checkpoint;
   return { origin, keyName: key.name, verifierKey: key.text, index, size, root: toHex(root) };
 }

@@ -59,9 +59,9 @@ export function tileOfNode(
   return { tile: { level, index, width }, from, to: from + span };
 }
 
-/** The tiles of a tree of `size` at one level, left to right. */
-export function* tilesAtLevel(size: number, level: number | "entries"): Generator<Tile> {
-  for (let index = 0; ; index++) {
+/** The tiles of a tree of `size` at one level, left to right, from tile `first` on. */
+export function* tilesAtLevel(size: number, level: number | "entries", first = 0): Generator<Tile> {
+  for (let index = first; ; index++) {
     const width = tileWidthAt(size, level, index);
     if (width === 0) return;
     yield { level, index, width };
