@@ -31,10 +31,13 @@ async function openFile(path: string): Promise<FileHandle> {
     (cause: NodeJS.ErrnoException) =>
       fail("FILE_UNREADABLE", `cannot open ${path} (${cause.code ?? cause.message})`, { where: path, cause }),
   );
-  const stat = await handle.stat();
-  if (stat.isFile()) return handle;
-  await handle.close();
-  return fail("FILE_UNREADABLE", `${path} is not a regular file`, { where: path });
+  try {
+    if ((await handle.stat()).isFile()) return handle;
+    return fail("FILE_UNREADABLE", `${path} is not a regular file`, { where: path });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 async function openSame(path: string, first: Stats): Promise<FileHandle> {
