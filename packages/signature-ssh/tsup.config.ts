@@ -1,4 +1,8 @@
 import { defineConfig } from "tsup";
 import { library } from "../../tsup.base.ts";
 
-export default defineConfig(library);
+// Two doors: the scheme, for browsers too, and the signers that start programs, for Node only.
+export default defineConfig({
+  ...library,
+  entry: { index: "src/index.ts", node: "src/node.ts" },
+});
