@@ -10,6 +10,53 @@ export {
   fail,
   isCountersignError,
 } from "./errors/index.ts";
+export type { OnProgress, Progress } from "./flows/artifacts.ts";
+export { type Evidence, type Expected, inspectEvidence } from "./flows/evidence.ts";
+export { applyGet, type GetOptions, type GetPlan, planGet } from "./flows/get.ts";
+export { type Judgement, judgeSignature } from "./flows/judge.ts";
+export { openPacked, type Packed } from "./flows/packed.ts";
+export {
+  applyPublish,
+  type PublishOptions,
+  type PublishPlan,
+  type PublishResult,
+  planPublish,
+} from "./flows/publish.ts";
+export {
+  artifactSources,
+  type LooseFiles,
+  type NamedFile,
+  readEvidence,
+  readForgeEvidence,
+} from "./flows/release-files.ts";
+export type { ArtifactReport, Check, Link, Report } from "./flows/report.ts";
+export { applySign, planSign, type SignOptions, type SignPlan } from "./flows/sign.ts";
+export { applyStage, planStage, type StagePlan, type StageStep } from "./flows/stage.ts";
+export { inspectStatus, type Status, type StatusOptions } from "./flows/status.ts";
+export {
+  judgeTagSignature,
+  type TagFacts,
+  type TagQuestion,
+  type VerifiedTag,
+  verifyTag,
+} from "./flows/tag.ts";
+export type { Decompressors } from "./flows/tree.ts";
+export {
+  errorOfReport,
+  inspectRelease,
+  type VerifiedRelease,
+  type VerifyOptions,
+  verifyRelease,
+} from "./flows/verify.ts";
+export {
+  type BundledRecord,
+  formatBundle,
+  type Ignored,
+  maxBundleSize,
+  type NamedBytes,
+  parseBundle,
+  type UnverifiedBundle,
+} from "./formats/bundle.ts";
 export {
   concatBytes,
   decodeUtf8,
@@ -25,6 +72,7 @@ export {
   formatCheckpoint,
   type OpenedCheckpoint,
   openCheckpoint,
+  openKnownCheckpoint,
   parseCheckpoint,
   parseDecimal,
 } from "./formats/checkpoint.ts";
@@ -38,9 +86,57 @@ export {
   sha512,
   sourceSha256,
 } from "./formats/digest.ts";
+export {
+  type GitCommit,
+  type GitObjectType,
+  type GitTag,
+  gitObjectId,
+  maxGitObjectSize,
+  type ObjectFormat,
+  parseCommit,
+  parseTag,
+  treeTrailer,
+} from "./formats/git-object.ts";
+export {
+  type BlobHasher,
+  blobHasher,
+  type Ids,
+  type TreeBuilder,
+  type TreeMode,
+  treeBuilder,
+} from "./formats/git-tree.ts";
 export { type Json, parseJson } from "./formats/json.ts";
+export {
+  formatManifest,
+  type Manifest,
+  type ManifestLine,
+  maxManifestSize,
+  parseManifest,
+} from "./formats/manifest.ts";
 export { checkName, isSafeName, maxNameLength, printable } from "./formats/names.ts";
+export {
+  findSinglePoints,
+  maxPolicySize,
+  type Policy,
+  type PolicyDocument,
+  type PolicySigner,
+  parsePolicy,
+  parsePolicyDocument,
+  policyOfKeys,
+  policySchema,
+  sealedPolicySchema,
+  sealPolicy,
+} from "./formats/policy.ts";
+export {
+  describeMissing,
+  describeQuorum,
+  type Quorum,
+  type QuorumText,
+  quorumHolds,
+} from "./formats/quorum.ts";
+export { formatRecord, maxRecordSize, parseRecord, type ReleaseRecord } from "./formats/record.ts";
 export { type LogFacts, verifyRecordProof } from "./formats/record-proof.ts";
+export { isBundleName, namesOfManifest, type ReleaseNames, releaseNames } from "./formats/release-names.ts";
 export {
   formatNote,
   formatVerifierKey,
@@ -55,6 +151,21 @@ export {
   type UnverifiedNote,
   type VerifierKey,
 } from "./formats/signed-note.ts";
+export {
+  type Compressor,
+  type DeclaredArtifact,
+  formatStatement,
+  maxStatementSize,
+  type PackedArtifact,
+  parseStatement,
+  type ReleaseStatement,
+  releasePredicateType,
+  type StatedArtifact,
+  type StatedSource,
+} from "./formats/statement.ts";
+export { type TarTree, treeOfTar } from "./formats/tar.ts";
+export { openTar, type TarEntry, type TarLimits, type TarReader } from "./formats/tar-reader.ts";
+export { type TarMember, tarEnd, tarHeader, tarPadding, tarStart } from "./formats/tar-writer.ts";
 export { formatProof, maxProofSize, parseProof, type TlogProof } from "./formats/tlog-proof.ts";
 export {
   type FetchedStream,

@@ -23,35 +23,35 @@ const table = {
   ARTIFACT_SIZE: entry(1, "Do not use it. It was cut short or padded on its way; fetch it again."),
   ARTIFACT_MISSING: entry(1, "Fetch the artifact, or name the files that you have."),
   NAME_REFUSED: entry(
-    2,
+    1,
     "File names of a release hold ASCII letters, digits and . _ + ~ @ -, and begin with a letter or digit.",
   ),
   FILE_CHANGED: entry(3, "Something wrote to the file while it was read. Run again when it is at rest."),
-  FILE_TOO_LARGE: entry(2, "No honest file of this kind is so large. Fetch it again from another place."),
+  FILE_TOO_LARGE: entry(1, "No honest file of this kind is so large. Fetch it again from another place."),
   // --- formats
-  JSON_MALFORMED: entry(2, "The file is damaged or is not what it is named. Fetch it again."),
-  UTF8_MALFORMED: entry(2, "The file is damaged or is not what it is named. Fetch it again."),
+  JSON_MALFORMED: entry(1, "The file is damaged or is not what it is named. Fetch it again."),
+  UTF8_MALFORMED: entry(1, "The file is damaged or is not what it is named. Fetch it again."),
   MANIFEST_MALFORMED: entry(
-    2,
+    1,
     "A manifest has lines of 64 hex digits, two spaces and a name, as sha256sum writes them.",
   ),
-  STATEMENT_MALFORMED: entry(2, "Make the release statement with `countersign pack`; do not edit it."),
+  STATEMENT_MALFORMED: entry(1, "Make the release statement with `countersign pack`; do not edit it."),
   STATEMENT_MISMATCH: entry(
     1,
     "Manifest and release statement contradict each other. Do not use this release.",
   ),
   BUNDLE_MALFORMED: entry(
-    2,
+    1,
     "The bundle is damaged or of a newer version. Fetch it again, or update Countersign.",
   ),
   BUNDLE_MISSING: entry(3, "Put the release's .countersign.json beside the file, or name it with --bundle."),
   RECORD_MALFORMED: entry(
-    2,
+    1,
     "The record is damaged or of a newer version. Fetch the bundle again, or update Countersign.",
   ),
   RECORD_MISMATCH: entry(1, "The log recorded something else under this name. Do not use this release."),
   GIT_OBJECT_MALFORMED: entry(
-    2,
+    1,
     "The tag or commit is not in git's form. Make the release again from a sound repository.",
   ),
   // --- whose release it is

@@ -1,0 +1,95 @@
+/** `countersign verify`: walks the chain for files, a directory, a URL or a release. */
+
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { artifactSources, errorOfReport, fail, type Forge, inspectRelease, type LooseFiles, type Place, type Report, readForgeEvidence, type Source } from "@countersign/core";
+import { adapters, claimedProjects, readGivenDirectory, readGivenFiles } from "@countersign/node";
+import { type Call, defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
+import { choosePolicy, findPlace, policyOptions } from "../places.ts";
+import { renderReport } from "../report-text.ts";
+
+interface Given {
+  readonly files: readonly Source[];
+  readonly evidence: LooseFiles;
+  readonly strays: readonly string[];
+  /** A whole release: nothing of it may be missing. */
+  readonly complete: boolean;
+  /** The version that the place names. */
+  readonly version?: string | undefined;
+}
+
+export const command = defineCommand<{ readonly report: Report; readonly strays: readonly string[]; readonly explain: boolean }>({
+  summary: "check files, a directory, a URL or a release",
+  usage: ["verify FILE… [--bundle FILE] [--policy FILE | --key KEYS]", "verify DIR|URL|LOCATOR [--policy FILE]"],
+  arity: [1, 1000],
+  options: {
+    ...policyOptions,
+    key: { type: "string", value: "KEYS", multiple: true, summary: "a keyring or allowed-signers file, where there is no policy" },
+    bundle: { type: "string", value: "FILE", multiple: true, summary: "the bundle, if it is not beside the file" },
+    release: { type: "string", value: "VERSION", summary: "the version that it has to be" },
+    explain: { type: "boolean", summary: "show every link of the chain, and whose word it adds" },
+  },
+  details:
+    "Offline for files and directories: the bundle (….countersign.json) is looked for beside each file.\nOnly the pinned policy, or the one you name, is believed; never the place that the files came from.",
+  examples: [
+    "countersign verify qemu-11.2.0.tar.xz",
+    "countersign verify qemu-11.2.0.tar.xz --policy qemu.policy --explain",
+    "countersign verify https://download.example.org/11.2.0/",
+    "countersign verify foo-1.0.tar.gz --key maintainer.asc",
+  ],
+  async run(call) {
+    const given = await readGiven(call);
+    const policy = await choosePolicy(call, claimedProjects(given.evidence));
+    const project = optionText(call, "project");
+    const version = optionText(call, "release") ?? given.version;
+    const { now, signal, onProgress } = call.context;
+    const found = await inspectRelease({
+      policy,
+      adapters,
+      now,
+      expect: { project, version },
+      bundles: given.evidence.bundles,
+      files: given.files,
+      complete: given.complete,
+      signal,
+      onProgress,
+    });
+    const report = { ...found, ignored: [...given.evidence.ignored, ...found.ignored] };
+    const result = { report, strays: given.strays, explain: optionFlag(call, "explain") };
+    if (report.verified) return { result };
+    const error = errorOfReport(report);
+    // What could not be read is not the same as what does not hold.
+    return { result, error, exit: error.exit === 3 ? 3 : 1 };
+  },
+  render: ({ report, strays, explain }, look) => renderReport(report, look, { explain, strays }),
+});
+
+async function readGiven(call: Call): Promise<Given> {
+  const { cwd } = call.context;
+  const bundles = optionTexts(call, "bundle").map((path) => resolve(cwd, path));
+  const [first = "", ...more] = call.args;
+  const found = await findPlace(first, call);
+  if (found) {
+    if (more.length > 0) fail("USAGE", "give one URL or locator at a time");
+    return readPlace(found.forge, found.place, call);
+  }
+  const paths = call.args.map((path) => resolve(cwd, path));
+  const [path = ""] = paths;
+  const directory = await stat(path).then(
+    (one) => one.isDirectory(),
+    () => false,
+  );
+  if (!directory) return { ...(await readGivenFiles(paths, bundles)), complete: false };
+  if (more.length > 0) fail("USAGE", "give one directory at a time, or files");
+  return { ...(await readGivenDirectory(path)), complete: false };
+}
+
+async function readPlace(forge: Forge, place: Place, call: Call): Promise<Given> {
+  const { signal } = call.context;
+  const release = await forge.fetchRelease(place, { signal });
+  const evidence = await readForgeEvidence(forge, release, signal);
+  const all = artifactSources(forge, release, evidence);
+  const files = place.file === undefined ? all : all.filter(({ name }) => name === place.file);
+  if (place.file !== undefined && files.length === 0) fail("ARTIFACT_UNKNOWN", `${place.file} is no artifact of the release there`);
+  return { files, evidence, strays: [], complete: place.file === undefined, version: place.version };
+}
