@@ -90,26 +90,22 @@ async function judge(
 ): Promise<SignatureFacts> {
   const said = { ...claims(packet), fingerprint: keyPacket.getFingerprint(), validity };
   if (obstacle) return { outcome: "cannot-judge", ...obstacle, ...said };
-  const { stream, failure, close } = watchedStream(message, options.signal);
+  const { stream, assertRead, assertReadable, close } = watchedStream(message, options.signal);
   // The part of the library's literal packet that hashing asks for: this way nothing is cloned or kept.
   const literal = { text: null, getBytes: () => stream };
+  let verdict: Pick<SignatureFacts, "outcome" | "code" | "reason" | "key"> = { outcome: "good", key: id };
   try {
-    await packet.verify(
-      keyPacket,
-      packet.signatureType as never,
-      literal,
-      null as never,
-      true,
-      checkConfig(library),
-    );
-    return { outcome: "good", key: id, ...said };
+    const config = checkConfig(library);
+    await packet.verify(keyPacket, packet.signatureType as never, literal, null as never, true, config);
   } catch (error) {
-    const broken = failure();
-    if (broken) throw broken.error;
-    return { ...verdictOf(error), ...said };
+    verdict = verdictOf(error);
   } finally {
     await close();
   }
+  // The digest is computed first of all, over the whole message; what went wrong before has read none of it.
+  if (verdict.outcome !== "cannot-judge") assertRead();
+  else assertReadable();
+  return { ...verdict, ...said };
 }
 
 /** The library tells a signature that does not fit from one that it cannot compute by its message only. */

@@ -172,7 +172,7 @@ interface SignRequest {
 
 /** `signDetached` and a loop that drains: `openpgp.sign` would keep the whole message in memory. */
 async function signMessage(library: Library, message: Source, request: SignRequest): Promise<Uint8Array> {
-  const { stream, failure, close } = watchedStream(message, request.signal);
+  const { stream, assertRead, assertReadable, close } = watchedStream(message, request.signal);
   try {
     const literal = await library.createMessage({ binary: stream, date: request.date });
     const { key, ids, date, config } = request;
@@ -194,10 +194,11 @@ async function signMessage(library: Library, message: Source, request: SignReque
         ? written
         : await readAll(written as unknown as ReadableStream<Uint8Array>, maxSignatureSize, "the signature");
     await drained;
+    assertRead();
     return bytes;
   } catch (cause) {
-    const broken = failure();
-    if (broken) throw broken.error;
+    if (isCountersignError(cause)) throw cause as CountersignError;
+    assertReadable();
     return fail("SIGNER_FAILED", `the key could not sign ${message.name}`, { cause, where: message.name });
   } finally {
     await close();
