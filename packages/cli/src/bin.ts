@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The program. Only this file touches the process. */
 
-import { version } from "../package.json";
+import packageJson from "../package.json" with { type: "json" };
 
 // The shortest way for what scripts ask most often.
-if (process.argv[2] === "--version" || process.argv[2] === "-V") process.stdout.write(`${version}\n`);
+if (process.argv[2] === "--version" || process.argv[2] === "-V")
+  process.stdout.write(`${packageJson.version}\n`);
 else await start();
 
 async function start(): Promise<void> {

@@ -24,10 +24,13 @@ Exit status: 0 done or verified · 1 checked, does not hold · 2 wrong usage or 
 
 export function commandHelp(name: string, command: Command<unknown>, look: Look): string {
   const title = (text: string): string => paint(look, "bold", text);
-  const options = Object.entries(command.options).map(([option, { type, value = "TEXT", summary, multiple }]) => [
-    type === "string" ? `--${option} ${value}` : `--${option}`,
-    multiple ? `${summary} (may be repeated)` : summary,
-  ] as const);
+  const options = Object.entries(command.options).map(
+    ([option, { type, value = "TEXT", summary, multiple }]) =>
+      [
+        type === "string" ? `--${option} ${value}` : `--${option}`,
+        multiple ? `${summary} (may be repeated)` : summary,
+      ] as const,
+  );
   return [
     `countersign ${name}: ${command.summary}`,
     `${title("Usage")}\n${command.usage.map((line) => `  countersign ${line}`).join("\n")}`,
@@ -35,5 +38,8 @@ export function commandHelp(name: string, command: Command<unknown>, look: Look)
     `${title("Options")}\n${columns([...options, ["--format text|json", "how to print the result"], ["--help", "this text"]])}`,
     `${title("Examples")}\n${command.examples.map((line) => `  ${line}`).join("\n")}`,
     "",
-  ].join("\n\n").trimEnd().concat("\n");
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
 }

@@ -22,7 +22,9 @@ export function mark(look: Look, ok: boolean): string {
 /** Rows with the first column padded to one width. */
 export function columns(rows: readonly (readonly [string, string])[], indent = 2): string {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `${" ".repeat(indent)}${left.padEnd(width)}  ${right}`.trimEnd()).join("\n");
+  return rows
+    .map(([left, right]) => `${" ".repeat(indent)}${left.padEnd(width)}  ${right}`.trimEnd())
+    .join("\n");
 }
 
 /** Bytes as people read them: 1.4 MiB. */
@@ -34,7 +36,9 @@ export function formatBytes(count: number): string {
     value /= 1024;
     unit++;
   }
-  return unit === 0 ? `${count} bytes` : `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return unit === 0
+    ? `${count} bytes`
+    : `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
 /** Text from outside as it may reach a terminal. Quotes only where something had to be escaped. */

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { CountersignError, isCountersignError } from "@countersign/core";
-import type { Command, Context, Outcome } from "./command.ts";
+import type { Command, Context, OptionSpec, Outcome } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { type Look, paint, plain } from "./look.ts";
@@ -20,7 +20,11 @@ export async function run(argv: readonly string[], context: Context, output: Out
   try {
     if (name === "help" || name === "--help" || name === "-h") {
       const [topic] = rest;
-      output.stdout(topic === undefined ? generalHelp(commands, output.look) : commandHelp(topic, await load(topic), output.look));
+      output.stdout(
+        topic === undefined
+          ? generalHelp(commands, output.look)
+          : commandHelp(topic, await load(topic), output.look),
+      );
       return 0;
     }
     const command = await load(name);
@@ -35,9 +39,17 @@ export async function run(argv: readonly string[], context: Context, output: Out
   }
 }
 
-function print(name: string, command: Command<unknown>, { result, exit = 0, error }: Outcome<unknown>, json: boolean, output: Output): number {
+function print(
+  name: string,
+  command: Command<unknown>,
+  { result, exit = 0, error }: Outcome<unknown>,
+  json: boolean,
+  output: Output,
+): number {
   if (json) {
-    output.stdout(`${JSON.stringify({ countersign: "result/v1", command: name, exit, result, ...(error && { error: errorJson(error) }) }, null, 2)}\n`);
+    output.stdout(
+      `${JSON.stringify({ countersign: "result/v1", command: name, exit, result, ...(error && { error: errorJson(error) }) }, null, 2)}\n`,
+    );
     return exit;
   }
   output.stdout(`${command.render(result, output.look)}\n`);
@@ -47,13 +59,19 @@ function print(name: string, command: Command<unknown>, { result, exit = 0, erro
 
 function printError(name: string, error: unknown, json: boolean, output: Output, context: Context): number {
   if (!isCountersignError(error)) {
-    if (context.signal.aborted) return printError(name, new CountersignError("ABORTED", "stopped"), json, output, context);
+    if (context.signal.aborted)
+      return printError(name, new CountersignError("ABORTED", "stopped"), json, output, context);
     if (context.env.COUNTERSIGN_DEBUG) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    const shown = new CountersignError("TOOL_FAILED", `unexpected: ${plain(message)}`, { hint: "This is a defect of Countersign's. COUNTERSIGN_DEBUG=1 shows where." });
+    const shown = new CountersignError("TOOL_FAILED", `unexpected: ${plain(message)}`, {
+      hint: "This is a defect of Countersign's. COUNTERSIGN_DEBUG=1 shows where.",
+    });
     return printError(name, shown, json, output, context);
   }
-  if (json) output.stdout(`${JSON.stringify({ countersign: "result/v1", command: name, exit: error.exit, error: errorJson(error) }, null, 2)}\n`);
+  if (json)
+    output.stdout(
+      `${JSON.stringify({ countersign: "result/v1", command: name, exit: error.exit, error: errorJson(error) }, null, 2)}\n`,
+    );
   else output.stderr(errorText(error, output.look));
   return error.exit;
 }
@@ -70,22 +88,44 @@ function load(name: string): Promise<Command<unknown>> {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry) return entry.load();
   const close = Object.keys(commands).filter((one) => one.startsWith(name.slice(0, 2)));
-  throw new CountersignError("USAGE", `there is no command ${plain(name)}${close.length > 0 ? `; is it ${close.join(" or ")}?` : ""}`);
+  throw new CountersignError(
+    "USAGE",
+    `there is no command ${plain(name)}${close.length > 0 ? `; is it ${close.join(" or ")}?` : ""}`,
+  );
 }
 
-function parse(name: string, command: Command<unknown>, argv: readonly string[]): { args: readonly string[]; options: Record<string, string | boolean | (string | boolean)[] | undefined> } {
+function parse(
+  name: string,
+  command: Command<unknown>,
+  argv: readonly string[],
+): { args: readonly string[]; options: Record<string, string | boolean | (string | boolean)[] | undefined> } {
   const usage = `Usage: countersign ${command.usage.join("\n   or: countersign ")}`;
   const refuse = (message: string): never => {
     throw new CountersignError("USAGE", message, { hint: `${usage}\n    See \`countersign help ${name}\`.` });
   };
   try {
-    const options = Object.fromEntries(Object.entries({ ...command.options, ...common }).map(([key, { type, multiple }]) => [key, { type, ...(multiple && { multiple }) }]));
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const options = Object.fromEntries(
+      Object.entries<OptionSpec>({ ...command.options, ...common }).map(([key, { type, multiple }]) => [
+        key,
+        { type, ...(multiple && { multiple }) },
+      ]),
+    );
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     const [least, most] = command.arity;
-    if (positionals.length < least) refuse(`${name} needs ${least === 1 ? "an argument" : `${least} arguments`}`);
-    if (positionals.length > most) refuse(`${name} takes ${most === 0 ? "no arguments" : `at most ${most}`}; found ${plain(positionals[most] ?? "")}`);
+    if (positionals.length < least)
+      refuse(`${name} needs ${least === 1 ? "an argument" : `${least} arguments`}`);
+    if (positionals.length > most)
+      refuse(
+        `${name} takes ${most === 0 ? "no arguments" : `at most ${most}`}; found ${plain(positionals[most] ?? "")}`,
+      );
     const { format } = values;
-    if (format !== undefined && format !== "json" && format !== "text") refuse(`--format is text or json, not ${plain(String(format))}`);
+    if (format !== undefined && format !== "json" && format !== "text")
+      refuse(`--format is text or json, not ${plain(String(format))}`);
     return { args: positionals, options: values };
   } catch (error) {
     if (isCountersignError(error)) throw error;
@@ -94,7 +134,9 @@ function parse(name: string, command: Command<unknown>, argv: readonly string[])
 }
 
 /** Options of every command. */
-export const common = { format: { type: "string", value: "text|json", summary: "how to print the result" } } as const;
+export const common = {
+  format: { type: "string", value: "text|json", summary: "how to print the result" },
+} as const;
 
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some((arg, i) => arg === "--format=json" || (arg === "json" && argv[i - 1] === "--format"));

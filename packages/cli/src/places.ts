@@ -1,7 +1,16 @@
 /** From what a person typed to a place at a forge, and the policy to judge it by. */
 
 import { resolve } from "node:path";
-import { fail, type Forge, isWritable, type Place, type Policy, policyOfKeys, type VersionedPlace, type WritableForge } from "@countersign/core";
+import {
+  type Forge,
+  fail,
+  isWritable,
+  type Place,
+  type Policy,
+  policyOfKeys,
+  type VersionedPlace,
+  type WritableForge,
+} from "@countersign/core";
 import { homeDirectory, readKeys, readPolicy, trustStore } from "@countersign/node";
 import { type Call, optionText, optionTexts } from "./command.ts";
 
@@ -11,10 +20,10 @@ export interface Found {
 }
 
 /** A URL or locator; undefined for anything that is a path. */
-export async function findPlace(text: string, call: Call): Promise<Found | undefined> {
+export async function findPlace(text: string): Promise<Found | undefined> {
   if (!/^[a-z][a-z0-9+.-]*:/.test(text) || /^[A-Za-z]:[\\/]/.test(text)) return undefined;
   const { forges } = await import("@countersign/node");
-  for (const forge of forges({ cwd: call.context.cwd })) {
+  for (const forge of forges()) {
     const place = forge.parse(text);
     if (place) return { forge, place };
   }
@@ -22,13 +31,19 @@ export async function findPlace(text: string, call: Call): Promise<Found | undef
 }
 
 /** @throws LOCATOR_UNKNOWN */
-export async function needPlace(text: string, call: Call): Promise<Found> {
-  return (await findPlace(text, call)) ?? fail("LOCATOR_UNKNOWN", `expected a locator or URL, found ${JSON.stringify(text)}`);
+export async function needPlace(text: string): Promise<Found> {
+  return (
+    (await findPlace(text)) ??
+    fail("LOCATOR_UNKNOWN", `expected a locator or URL, found ${JSON.stringify(text)}`)
+  );
 }
 
 /** A place that can be written to, with its version filled in. @throws PLACE_READONLY · RELEASE_AMBIGUOUS */
-export async function needWritable(text: string, call: Call): Promise<{ readonly forge: WritableForge; readonly place: VersionedPlace }> {
-  const { forge, place } = await needPlace(text, call);
+export async function needWritable(
+  text: string,
+  call: Call,
+): Promise<{ readonly forge: WritableForge; readonly place: VersionedPlace }> {
+  const { forge, place } = await needPlace(text);
   if (!isWritable(forge)) return fail("PLACE_READONLY", `${place.base} can only be read`);
   if (place.version !== undefined) return { forge, place: { ...place, version: place.version } };
   return { forge, place: (await forge.fetchRelease(place, { signal: call.context.signal })).place };
@@ -41,7 +56,13 @@ export async function needWritable(text: string, call: Call): Promise<{ readonly
  */
 export async function choosePolicy(call: Call, claimed: readonly string[]): Promise<Policy> {
   const policy = await findPolicy(call, claimed);
-  return policy ?? fail("POLICY_NOT_PINNED", claimed.length === 0 ? "no policy was given" : `no policy is pinned for ${claimed.join(" or ")}`);
+  return (
+    policy ??
+    fail(
+      "POLICY_NOT_PINNED",
+      claimed.length === 0 ? "no policy was given" : `no policy is pinned for ${claimed.join(" or ")}`,
+    )
+  );
 }
 
 export async function findPolicy(call: Call, claimed: readonly string[]): Promise<Policy | undefined> {
@@ -50,7 +71,8 @@ export async function findPolicy(call: Call, claimed: readonly string[]): Promis
   const keys = optionTexts(call, "key");
   if (file !== undefined && keys.length > 0) fail("USAGE", "give --policy or --key, not both");
   if (file !== undefined) return (await readPolicy(resolve(cwd, file))).policy;
-  if (keys.length > 0) return policyOfKeys((await Promise.all(keys.map((path) => readKeys(resolve(cwd, path))))).flat());
+  if (keys.length > 0)
+    return policyOfKeys((await Promise.all(keys.map((path) => readKeys(resolve(cwd, path))))).flat());
   const store = trustStore(homeDirectory(env));
   const wanted = optionText(call, "project");
   for (const project of wanted === undefined ? claimed : [wanted]) {

@@ -42,7 +42,10 @@ export function progressLine(output: ProgressOutput): ProgressLine {
       if (now - began < quiet || now - drawn < (output.terminal ? redraw : plainEvery)) return;
       drawn = now;
       if (output.terminal) output.write(`\r\u001b[K${bar(progress, (now - began) / 1000, output.width)}`);
-      else output.write(`${progress.step} ${progress.name}: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}\n`);
+      else
+        output.write(
+          `${progress.step} ${progress.name}: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}\n`,
+        );
       shown = true;
     },
     end: clear,

@@ -1,6 +1,14 @@
 /** What `init` writes. */
 
-export function configTemplate({ project, name, forges }: { readonly project: string; readonly name: string; readonly forges: readonly string[] }): string {
+export function configTemplate({
+  project,
+  name,
+  forges,
+}: {
+  readonly project: string;
+  readonly name: string;
+  readonly forges: readonly string[];
+}): string {
   return `# How this project makes its releases. Nothing here is trusted when a release is verified.
 countersign: config/v1
 project: ${JSON.stringify(project)}

@@ -46,18 +46,35 @@ export async function readConfig(directory: string): Promise<Config> {
   try {
     bytes = await readSmallFile(path, 1 << 20);
   } catch (error) {
-    if (isCountersignError(error) && error.code === "FILE_UNREADABLE" && (error.cause as NodeJS.ErrnoException)?.code === "ENOENT") return {};
+    if (
+      isCountersignError(error) &&
+      error.code === "FILE_UNREADABLE" &&
+      (error.cause as NodeJS.ErrnoException)?.code === "ENOENT"
+    )
+      return {};
     throw error;
   }
   const value = await parseYaml(decodeUtf8(bytes, path), "CONFIG_MALFORMED", path);
   const result = v.safeParse(configSchema, value, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
-    return fail("CONFIG_MALFORMED", `${path}: ${printable(v.getDotPath(issue) ?? "the document").slice(1, -1)}: ${issue.message}`, { where: path });
+    return fail(
+      "CONFIG_MALFORMED",
+      `${path}: ${printable(v.getDotPath(issue) ?? "the document").slice(1, -1)}: ${issue.message}`,
+      { where: path },
+    );
   }
   const { log } = result.output;
   const base = dirname(path);
-  return { ...result.output, ...(log && { log: { directory: resolve(base, log.directory), key: log.key === undefined ? undefined : resolve(base, log.key) } }) };
+  return {
+    ...result.output,
+    ...(log && {
+      log: {
+        directory: resolve(base, log.directory),
+        key: log.key === undefined ? undefined : resolve(base, log.key),
+      },
+    }),
+  };
 }
 
 /**
@@ -71,6 +88,9 @@ export function versionOfTag(tag: string, name: string, pattern?: string): strin
   }
   const [before = "", after = ""] = pattern.split("{version}");
   if (!tag.startsWith(before) || !tag.endsWith(after) || tag.length <= before.length + after.length)
-    throw new CountersignError("USAGE", `the tag ${printable(tag)} does not follow the pattern ${pattern} of ${configName}`);
+    throw new CountersignError(
+      "USAGE",
+      `the tag ${printable(tag)} does not follow the pattern ${pattern} of ${configName}`,
+    );
   return tag.slice(before.length, tag.length - after.length);
 }

@@ -11,7 +11,10 @@ import { CountersignError, type Decompressors } from "@countersign/core";
 /** @param path the PATH variable */
 export function decompressors(path: string | undefined): Decompressors {
   const xz = findProgram("xz", path);
-  return { "tar.gz": (stream) => through(stream, createGunzip()), ...(xz && { "tar.xz": (stream) => unxz(stream, xz) }) };
+  return {
+    "tar.gz": (stream) => through(stream, createGunzip()),
+    ...(xz && { "tar.xz": (stream) => unxz(stream, xz) }),
+  };
 }
 
 /** The first executable of this name, without running it. */
@@ -37,7 +40,9 @@ function through(stream: ReadableStream<Uint8Array>, transform: Duplex): Readabl
 
 function unxz(stream: ReadableStream<Uint8Array>, xz: string): ReadableStream<Uint8Array> {
   // A limit on memory: a hostile header may ask for gigabytes.
-  const child = spawn(xz, ["--decompress", "--stdout", "--memlimit-decompress=512MiB"], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(xz, ["--decompress", "--stdout", "--memlimit-decompress=512MiB"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   const output = new PassThrough();
   const fail = (cause: unknown): void => {
     output.destroy(new CountersignError("ARCHIVE_MALFORMED", "xz cannot unpack it", { cause }));

@@ -13,11 +13,14 @@ import { fileSource } from "./file-source.ts";
  */
 export async function readSmallFile(path: string, limit: number): Promise<Uint8Array> {
   // Without O_NONBLOCK, opening a pipe would wait for ever.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => fail("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, { cause, where: path }));
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) =>
+    fail("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, { cause, where: path }),
+  );
   try {
     const stat = await file.stat();
     if (!stat.isFile()) fail("FILE_UNREADABLE", `${path} is not a regular file`, { where: path });
-    if (stat.size > limit) fail("FILE_TOO_LARGE", `${path} has ${stat.size} bytes, more than ${limit}`, { where: path });
+    if (stat.size > limit)
+      fail("FILE_TOO_LARGE", `${path} has ${stat.size} bytes, more than ${limit}`, { where: path });
     return new Uint8Array(await file.readFile());
   } finally {
     await file.close();
@@ -29,7 +32,11 @@ export async function readSmallFile(path: string, limit: number): Promise<Uint8A
  * @param mode 0o600 for secrets
  * @throws FILE_EXISTS — other bytes stand there and `replace` was not asked for
  */
-export async function writeNewFile(path: string, bytes: Uint8Array, { mode = 0o644, replace = false } = {}): Promise<"written" | "same"> {
+export async function writeNewFile(
+  path: string,
+  bytes: Uint8Array,
+  { mode = 0o644, replace = false } = {},
+): Promise<"written" | "same"> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   const file = await open(temporary, "w", mode);
@@ -44,7 +51,11 @@ export async function writeNewFile(path: string, bytes: Uint8Array, { mode = 0o6
     else await link(temporary, path);
     return "written";
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw new CountersignError("FILE_UNREADABLE", `${path} cannot be written: ${reason(cause)}`, { cause, where: path });
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST")
+      throw new CountersignError("FILE_UNREADABLE", `${path} cannot be written: ${reason(cause)}`, {
+        cause,
+        where: path,
+      });
     const there = await readSmallFile(path, Math.max(bytes.length, 1)).catch(() => undefined);
     if (there && Buffer.from(there).equals(bytes)) return "same";
     return fail("FILE_EXISTS", `${path} exists, with other bytes`, { where: path });
@@ -65,7 +76,9 @@ export interface DirectoryFiles {
 
 /** @throws FILE_UNREADABLE */
 export async function listDirectory(path: string): Promise<DirectoryFiles> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((cause) => fail("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, { cause, where: path }));
+  const entries = await readdir(path, { withFileTypes: true }).catch((cause) =>
+    fail("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, { cause, where: path }),
+  );
   const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name);
   const names = files.filter(isSafeName).sort();
   return {
@@ -79,6 +92,13 @@ export async function listDirectory(path: string): Promise<DirectoryFiles> {
 
 function reason(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const words: Record<string, string> = { ENOENT: "there is no such file or directory", EACCES: "permission denied", EISDIR: "it is a directory", ENOTDIR: "a part of the path is no directory", ENXIO: "it is not a regular file", ELOOP: "too many links" };
+  const words: Record<string, string> = {
+    ENOENT: "there is no such file or directory",
+    EACCES: "permission denied",
+    EISDIR: "it is a directory",
+    ENOTDIR: "a part of the path is no directory",
+    ENXIO: "it is not a regular file",
+    ELOOP: "too many links",
+  };
   return words[code ?? ""] ?? message;
 }

@@ -2,9 +2,17 @@
 
 import { mkdir, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { fail, isCountersignError, maxPolicySize, type Policy, parsePolicy, sha256Hex, utf8 } from "@countersign/core";
-import { readSmallFile, writeNewFile } from "./files.ts";
+import {
+  fail,
+  isCountersignError,
+  maxPolicySize,
+  type Policy,
+  parsePolicy,
+  sha256Hex,
+  utf8,
+} from "@countersign/core";
 import { adapters } from "./adapters.ts";
+import { readSmallFile, writeNewFile } from "./files.ts";
 
 export interface PinnedPolicy {
   readonly path: string;
@@ -28,18 +36,21 @@ export interface TrustStore {
 export function trustStore(home: string): TrustStore {
   const directory = join(home, "trust");
   // A file's name is a hash: a project's URI never reaches a path.
-  const pathOf = (project: string): string => join(directory, `${sha256Hex(utf8(project)).slice(0, 32)}.policy`);
+  const pathOf = (project: string): string =>
+    join(directory, `${sha256Hex(utf8(project)).slice(0, 32)}.policy`);
   const read = async (path: string): Promise<PinnedPolicy> => {
     const policy = await parsePolicy(await readSmallFile(path, maxPolicySize), adapters, path);
     const { project } = policy;
-    if (project === undefined || pathOf(project) !== path) return fail("POLICY_MALFORMED", `${path} holds the policy of another project`, { where: path });
+    if (project === undefined || pathOf(project) !== path)
+      return fail("POLICY_MALFORMED", `${path} holds the policy of another project`, { where: path });
     return { path, policy: { ...policy, project } };
   };
   const find: TrustStore["find"] = async (project) => {
     try {
       return await read(pathOf(project));
     } catch (error) {
-      if (isCountersignError(error) && error.code === "FILE_UNREADABLE" && isMissing(error.cause)) return undefined;
+      if (isCountersignError(error) && error.code === "FILE_UNREADABLE" && isMissing(error.cause))
+        return undefined;
       throw error;
     }
   };
@@ -47,21 +58,35 @@ export function trustStore(home: string): TrustStore {
     directory,
     find,
     async list() {
-      const names = await readdir(directory).catch((error) => (isMissing(error) ? [] : Promise.reject(error)));
-      return Promise.all(names.filter((name) => name.endsWith(".policy")).sort().map((name) => read(join(directory, name))));
+      const names = await readdir(directory).catch((error) =>
+        isMissing(error) ? [] : Promise.reject(error),
+      );
+      return Promise.all(
+        names
+          .filter((name) => name.endsWith(".policy"))
+          .sort()
+          .map((name) => read(join(directory, name))),
+      );
     },
     async add(sealed, policy) {
       const { project } = policy;
-      if (project === undefined || policy.sha256 !== sha256Hex(sealed)) throw new TypeError("the policy is not of these bytes");
+      if (project === undefined || policy.sha256 !== sha256Hex(sealed))
+        throw new TypeError("the policy is not of these bytes");
       const pinned = await find(project);
       if (pinned && pinned.policy.sha256 !== policy.sha256)
-        fail("POLICY_REPLACED", `for ${project} another policy is pinned: serial ${pinned.policy.serial}, ${pinned.policy.sha256.slice(0, 16)}…`, { where: pinned.path });
+        fail(
+          "POLICY_REPLACED",
+          `for ${project} another policy is pinned: serial ${pinned.policy.serial}, ${pinned.policy.sha256.slice(0, 16)}…`,
+          { where: pinned.path },
+        );
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeNewFile(pathOf(project), sealed, { mode: 0o600 });
       return { path: pathOf(project), policy: { ...policy, project } };
     },
     async remove(project) {
-      await unlink(pathOf(project)).catch((cause) => fail("POLICY_NOT_PINNED", `no policy is pinned for ${project}`, { cause }));
+      await unlink(pathOf(project)).catch((cause) =>
+        fail("POLICY_NOT_PINNED", `no policy is pinned for ${project}`, { cause }),
+      );
     },
   };
 }

@@ -5,7 +5,12 @@ import { type ErrorCode, fail } from "@countersign/core";
 /** @throws `code` — with line and column */
 export async function parseYaml(text: string, code: ErrorCode, where: string): Promise<unknown> {
   const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, { schema: "core", uniqueKeys: true, stringKeys: true, version: "1.2" });
+  const document = parseDocument(text, {
+    schema: "core",
+    uniqueKeys: true,
+    stringKeys: true,
+    version: "1.2",
+  });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) return fail(code, `${where}: ${problem.message.split("\n")[0]}`, { where });
   try {

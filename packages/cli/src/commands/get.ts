@@ -1,7 +1,7 @@
 /** `countersign get`: downloads a release, verified while it streams. */
 
 import { resolve } from "node:path";
-import { applyGet, type GetPlan, planGet, readForgeEvidence, type Report } from "@countersign/core";
+import { applyGet, type GetPlan, planGet, type Report, readForgeEvidence } from "@countersign/core";
 import { adapters, claimedProjects, directorySink } from "@countersign/node";
 import { defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
 import { formatBytes } from "../look.ts";
@@ -26,11 +26,15 @@ export const command = defineCommand<Result>({
     release: { type: "string", value: "VERSION", summary: "the version that it has to be" },
     "dry-run": { type: "boolean", summary: "judge the evidence, say what would be downloaded" },
   },
-  details: "Nothing has its final name before it is verified. An interrupted download goes on where it stopped.",
-  examples: ["countersign get https://download.example.org/11.2.0/ --output downloads", "countersign get directory:/srv/downloads@1.0.0 --only foo-1.0.0.tar.gz"],
+  details:
+    "Nothing has its final name before it is verified. An interrupted download goes on where it stopped.",
+  examples: [
+    "countersign get https://download.example.org/11.2.0/ --output downloads",
+    "countersign get directory:/srv/downloads@1.0.0 --only foo-1.0.0.tar.gz",
+  ],
   async run(call) {
     const { cwd, now, signal, onProgress } = call.context;
-    const { forge, place: typed } = await needPlace(call.args[0] ?? "", call);
+    const { forge, place: typed } = await needPlace(call.args[0] ?? "");
     // One release for the whole run: the place is not asked twice which one it has.
     const release = await forge.fetchRelease(typed, { signal });
     const place = { ...release.place, ...(typed.file !== undefined && { file: typed.file }) };
@@ -56,7 +60,11 @@ export const command = defineCommand<Result>({
   },
   render({ output, downloads, report }, look) {
     if (report) return `${renderReport(report, look)}\n  in ${output}`;
-    return ["The evidence holds. Would download:", ...downloads.map(({ name, size }) => `  ${name}   ${formatBytes(size)}`), `  to ${output}`].join("\n");
+    return [
+      "The evidence holds. Would download:",
+      ...downloads.map(({ name, size }) => `  ${name}   ${formatBytes(size)}`),
+      `  to ${output}`,
+    ].join("\n");
   },
 });
 

@@ -16,18 +16,29 @@ export const command = defineCommand<Result>({
   arity: [0, 0],
   options: {
     project: { type: "string", value: "URI", summary: "the project, as a URI that will not change" },
-    name: { type: "string", value: "NAME", summary: "what release files begin with (default: this directory's name)" },
+    name: {
+      type: "string",
+      value: "NAME",
+      summary: "what release files begin with (default: this directory's name)",
+    },
     forge: { type: "string", value: "LOCATOR", multiple: true, summary: "where releases go" },
   },
-  examples: ["countersign init --project https://gitlab.com/qemu-project/qemu --name qemu --forge directory:/srv/downloads"],
+  examples: [
+    "countersign init --project https://gitlab.com/qemu-project/qemu --name qemu --forge directory:/srv/downloads",
+  ],
   async run(call) {
     const { cwd } = call.context;
     const name = optionText(call, "name") ?? basename(cwd);
-    if (!/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(name)) fail("USAGE", `${JSON.stringify(name)} cannot begin the name of a file; give --name`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(name))
+      fail("USAGE", `${JSON.stringify(name)} cannot begin the name of a file; give --name`);
     const project = optionText(call, "project") ?? `pkg:generic/${name}`;
     const written: Result["written"][number][] = [];
-    const texts = { [configName]: configTemplate({ project, name, forges: optionTexts(call, "forge") }), "policy.yaml": policyTemplate(project) };
-    for (const [file, text] of Object.entries(texts)) written.push({ file, state: await writeNewFile(join(cwd, file), Buffer.from(text)) });
+    const texts = {
+      [configName]: configTemplate({ project, name, forges: optionTexts(call, "forge") }),
+      "policy.yaml": policyTemplate(project),
+    };
+    for (const [file, text] of Object.entries(texts))
+      written.push({ file, state: await writeNewFile(join(cwd, file), Buffer.from(text)) });
     return { result: { written } };
   },
   render: ({ written }) =>

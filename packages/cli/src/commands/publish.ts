@@ -22,10 +22,17 @@ export const command = defineCommand<Result>({
   summary: "check the policy, record the release, make it visible",
   usage: ["publish LOCATOR [--policy FILE] [--log DIR [--log-key FILE]]"],
   arity: [1, 1],
-  options: { ...policyOptions, ...logOptions, "dry-run": { type: "boolean", summary: "check everything, change nothing" } },
+  options: {
+    ...policyOptions,
+    ...logOptions,
+    "dry-run": { type: "boolean", summary: "check everything, change nothing" },
+  },
   details:
     "Reads every staged byte, judges it by the policy, appends the release to the log, makes the bundle, makes the release visible in one step\nand reads it back as a stranger. Needs the log's key, never a signer's. A run that was killed is finished by running it again.",
-  examples: ["countersign publish directory:/srv/downloads@1.0.0 --log /srv/log", "countersign publish directory:/srv/downloads --dry-run"],
+  examples: [
+    "countersign publish directory:/srv/downloads@1.0.0 --log /srv/log",
+    "countersign publish directory:/srv/downloads --dry-run",
+  ],
   async run(call) {
     const { now, signal, onProgress } = call.context;
     const { forge, place } = await needWritable(call.args[0] ?? "", call);
@@ -35,13 +42,15 @@ export const command = defineCommand<Result>({
     const options = { forge, place, policy, adapters, logs, now, signal, onProgress };
     const plan = await planPublish(options);
     const shown = { place: place.base, version: place.version, bundle: plan.bundleName };
-    if (optionFlag(call, "dry-run")) return { result: { ...shown, dryRun: true, changed: false, report: plan.report } };
+    if (optionFlag(call, "dry-run"))
+      return { result: { ...shown, dryRun: true, changed: false, report: plan.report } };
     const { report, changed } = await applyPublish(plan, options);
     return { result: { ...shown, dryRun: false, changed, report } };
   },
   render({ place, version, dryRun, changed, bundle, report }, look) {
     const where = `${plain(version)} at ${plain(place)}`;
-    if (dryRun) return `${renderReport(report, look)}\n  would record it, write ${bundle} and make ${where} visible`;
+    if (dryRun)
+      return `${renderReport(report, look)}\n  would record it, write ${bundle} and make ${where} visible`;
     return `${renderReport(report, look)}\n  ${paint(look, "bold", changed ? "published" : "was published already")}: ${where} · read back as a stranger`;
   },
 });

@@ -10,12 +10,20 @@ interface Result {
   readonly dryRun: boolean;
   readonly signer: string;
   readonly fingerprint: string;
-  readonly made: readonly { readonly file: string; readonly of: string; readonly state: "written" | "same" | "planned" }[];
+  readonly made: readonly {
+    readonly file: string;
+    readonly of: string;
+    readonly state: "written" | "same" | "planned";
+  }[];
 }
 
 export const command = defineCommand<Result>({
   summary: "sign a packed release",
-  usage: ["sign DIR --signer NAME --key FILE", "sign DIR --signer NAME --gpg KEYID", "sign DIR --signer NAME --ssh FILE"],
+  usage: [
+    "sign DIR --signer NAME --key FILE",
+    "sign DIR --signer NAME --gpg KEYID",
+    "sign DIR --signer NAME --ssh FILE",
+  ],
   arity: [1, 1],
   options: {
     signer: { type: "string", value: "NAME", summary: "your name in the policy" },
@@ -23,35 +31,75 @@ export const command = defineCommand<Result>({
     artifacts: { type: "boolean", summary: "also sign each artifact, for tools that expect FILE.asc" },
     "dry-run": { type: "boolean", summary: "check everything, say what would be signed" },
   },
-  details: "Compares every artifact with the manifest, then signs the manifest: one file, one signer. Artifacts' own signatures are made by custom and never counted.",
-  examples: ["countersign sign dist --signer alice --key alice.key.asc", "countersign sign dist --signer mroth --gpg F108B584", "countersign sign dist --signer mjt --ssh ~/.ssh/id_ed25519"],
+  details:
+    "Compares every artifact with the manifest, then signs the manifest: one file, one signer. Artifacts' own signatures are made by custom and never counted.",
+  examples: [
+    "countersign sign dist --signer alice --key alice.key.asc",
+    "countersign sign dist --signer mroth --gpg F108B584",
+    "countersign sign dist --signer mjt --ssh ~/.ssh/id_ed25519",
+  ],
   async run(call) {
     const { cwd, signal, onProgress, note } = call.context;
     const directory = resolve(cwd, call.args[0] ?? "");
-    const name = optionText(call, "signer") ?? fail("USAGE", "say who signs: --signer NAME, as the policy names you");
+    const name =
+      optionText(call, "signer") ?? fail("USAGE", "say who signs: --signer NAME, as the policy names you");
     const packed = await readPackedDirectory(directory);
     const signer = await openSigner(call);
     const extension = signer.scheme === "ssh" ? ".sshsig" : ".asc";
-    const plan = await planSign({ ...packed, signer: name, extension, artifacts: optionFlag(call, "artifacts"), signal, onProgress });
+    const plan = await planSign({
+      ...packed,
+      signer: name,
+      extension,
+      artifacts: optionFlag(call, "artifacts"),
+      signal,
+      onProgress,
+    });
     const shown = { signer: name, fingerprint: signer.fingerprint };
     const { existing, open } = await split(plan.steps, packed.directory.names);
     if (optionFlag(call, "dry-run"))
-      return { result: { ...shown, dryRun: true, made: plan.steps.map(({ file, message }) => ({ file, of: message, state: existing.includes(file) ? ("same" as const) : ("planned" as const) })) } };
-    if (signer.interactive && open.length > 0) note(`signing with ${describe(signer)}: ${open.length} ${open.length === 1 ? "touch or PIN" : "touches or PINs"} (${open.map(({ message }) => message).join(", ")})`);
+      return {
+        result: {
+          ...shown,
+          dryRun: true,
+          made: plan.steps.map(({ file, message }) => ({
+            file,
+            of: message,
+            state: existing.includes(file) ? ("same" as const) : ("planned" as const),
+          })),
+        },
+      };
+    if (signer.interactive && open.length > 0)
+      note(
+        `signing with ${describe(signer)}: ${open.length} ${open.length === 1 ? "touch or PIN" : "touches or PINs"} (${open.map(({ message }) => message).join(", ")})`,
+      );
     const made = await applySign({ ...plan, steps: open }, signer, packed.files, signal);
     for (const { name: file, bytes } of made) await writeNewFile(join(directory, file), bytes);
     return {
-      result: { ...shown, dryRun: false, made: plan.steps.map(({ file, message }) => ({ file, of: message, state: existing.includes(file) ? ("same" as const) : ("written" as const) })) },
+      result: {
+        ...shown,
+        dryRun: false,
+        made: plan.steps.map(({ file, message }) => ({
+          file,
+          of: message,
+          state: existing.includes(file) ? ("same" as const) : ("written" as const),
+        })),
+      },
     };
   },
   render({ dryRun, signer, fingerprint, made }) {
     const words = { written: "wrote", same: "is there already", planned: "would write" };
-    return [`${dryRun ? "would sign" : "signed"} as ${signer} with ${fingerprint}`, ...made.map(({ file, of, state }) => `  ${words[state].padEnd(dryRun ? 16 : 5)}  ${file}   over ${of}`)].join("\n");
+    return [
+      `${dryRun ? "would sign" : "signed"} as ${signer} with ${fingerprint}`,
+      ...made.map(({ file, of, state }) => `  ${words[state].padEnd(dryRun ? 16 : 5)}  ${file}   over ${of}`),
+    ].join("\n");
   },
 });
 
 /** A signature that stands is never made again: signing twice would give other bytes under one name. */
-async function split<T extends { readonly file: string }>(steps: readonly T[], present: readonly string[]): Promise<{ existing: readonly string[]; open: readonly T[] }> {
+async function split<T extends { readonly file: string }>(
+  steps: readonly T[],
+  present: readonly string[],
+): Promise<{ existing: readonly string[]; open: readonly T[] }> {
   const existing = steps.map(({ file }) => file).filter((file) => present.includes(file));
   return { existing, open: steps.filter(({ file }) => !existing.includes(file)) };
 }

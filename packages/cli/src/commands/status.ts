@@ -1,6 +1,12 @@
 /** `countersign status`: what is where, who signed, who is missing, what to do next. */
 
-import { CountersignError, errorOfReport, inspectStatus, readForgeEvidence, type Status } from "@countersign/core";
+import {
+  CountersignError,
+  errorOfReport,
+  inspectStatus,
+  readForgeEvidence,
+  type Status,
+} from "@countersign/core";
 import { adapters, claimedProjects } from "@countersign/node";
 import { defineCommand, optionFlag } from "../command.ts";
 import { formatBytes, type Look, paint, plain } from "../look.ts";
@@ -20,15 +26,27 @@ export const command = defineCommand<Result>({
   usage: ["status LOCATOR [--policy FILE]"],
   arity: [1, 1],
   options: { ...policyOptions, explain: { type: "boolean", summary: "show every link of the chain" } },
-  details: "Reads every byte that is there. Exit 1 when something does not hold or somebody has still to sign.",
-  examples: ["countersign status directory:/srv/downloads@1.0.0", "countersign status https://download.example.org/1.0.0/"],
+  details:
+    "Reads every byte that is there. Exit 1 when something does not hold or somebody has still to sign.",
+  examples: [
+    "countersign status directory:/srv/downloads@1.0.0",
+    "countersign status https://download.example.org/1.0.0/",
+  ],
   async run(call) {
     const { now, signal, onProgress } = call.context;
-    const { forge, place } = await needPlace(call.args[0] ?? "", call);
+    const { forge, place } = await needPlace(call.args[0] ?? "");
     const release = await forge.fetchRelease(place, { signal });
     const claimed = await readForgeEvidence(forge, release, signal).then(claimedProjects, () => []);
     const policy = await findPolicy(call, claimed);
-    const status = await inspectStatus({ forge, place: release.place, policy, adapters, now, signal, onProgress });
+    const status = await inspectStatus({
+      forge,
+      place: release.place,
+      policy,
+      adapters,
+      now,
+      signal,
+      onProgress,
+    });
     const { report, problem, next } = status;
     const result = {
       place: place.base,
@@ -51,7 +69,9 @@ export const command = defineCommand<Result>({
     const { state, report, next } = result;
     const head = `${plain(result.version)} at ${plain(result.place)}: ${state === "staged" ? "staged, not visible" : "published"}, ${result.assets.length} files`;
     const lines = [paint(look, "bold", head)];
-    if (!report) for (const { name, size } of result.assets) lines.push(`  ${plain(name)}${size === undefined ? "" : `   ${formatBytes(size)}`}`);
+    if (!report)
+      for (const { name, size } of result.assets)
+        lines.push(`  ${plain(name)}${size === undefined ? "" : `   ${formatBytes(size)}`}`);
     else if (next === "sign") lines.push(...waiting(report, look));
     else lines.push(renderReport(report, look, { explain: result.explain }));
     lines.push(`  ${paint(look, "bold", "next")}  ${nextWords[next](result)}`);
@@ -60,10 +80,12 @@ export const command = defineCommand<Result>({
 });
 
 const nextWords: Record<Status["next"], (result: Result) => string> = {
-  sign: ({ place, version, report }) => `\`countersign sign DIR --signer NAME\`, then \`countersign stage DIR --to ${plain(place)}\` for ${plain(version)}${report?.missing ? `; missing: ${plain(report.missing)}` : ""}`,
+  sign: ({ place, version, report }) =>
+    `\`countersign sign DIR --signer NAME\`, then \`countersign stage DIR --to ${plain(place)}\` for ${plain(version)}${report?.missing ? `; missing: ${plain(report.missing)}` : ""}`,
   publish: ({ place, version }) => `countersign publish ${plain(place)}@${plain(version)}`,
   repair: () => "find out what changed, make the release again, and stage it",
-  pin: () => "pin a policy with `countersign trust add`, or give one with --policy; until then nothing is judged",
+  pin: () =>
+    "pin a policy with `countersign trust add`, or give one with --policy; until then nothing is judged",
   done: () => "nothing: it is published and it holds",
 };
 
@@ -75,6 +97,8 @@ function waiting(report: NonNullable<Result["report"]>, look: Look): string[] {
     `  tag         ${signers.tag.length > 0 ? `signed by ${signers.tag.join(", ")}` : "no signature that counts"}`,
     `  signed by   ${signers.release.join(", ") || "nobody"}`,
     `  missing     ${report.missing ?? "nobody"}`,
-    ...report.ignored.map(({ what, reason }) => `  ${paint(look, "yellow", "ignored")}: ${plain(what)}: ${plain(reason)}`),
+    ...report.ignored.map(
+      ({ what, reason }) => `  ${paint(look, "yellow", "ignored")}: ${plain(what)}: ${plain(reason)}`,
+    ),
   ];
 }

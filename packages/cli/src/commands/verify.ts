@@ -2,7 +2,18 @@
 
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { artifactSources, errorOfReport, fail, type Forge, inspectRelease, type LooseFiles, type Place, type Report, readForgeEvidence, type Source } from "@countersign/core";
+import {
+  artifactSources,
+  errorOfReport,
+  type Forge,
+  fail,
+  inspectRelease,
+  type LooseFiles,
+  type Place,
+  type Report,
+  readForgeEvidence,
+  type Source,
+} from "@countersign/core";
 import { adapters, claimedProjects, readGivenDirectory, readGivenFiles } from "@countersign/node";
 import { type Call, defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
 import { choosePolicy, findPlace, policyOptions } from "../places.ts";
@@ -18,14 +29,31 @@ interface Given {
   readonly version?: string | undefined;
 }
 
-export const command = defineCommand<{ readonly report: Report; readonly strays: readonly string[]; readonly explain: boolean }>({
+export const command = defineCommand<{
+  readonly report: Report;
+  readonly strays: readonly string[];
+  readonly explain: boolean;
+}>({
   summary: "check files, a directory, a URL or a release",
-  usage: ["verify FILE… [--bundle FILE] [--policy FILE | --key KEYS]", "verify DIR|URL|LOCATOR [--policy FILE]"],
+  usage: [
+    "verify FILE… [--bundle FILE] [--policy FILE | --key KEYS]",
+    "verify DIR|URL|LOCATOR [--policy FILE]",
+  ],
   arity: [1, 1000],
   options: {
     ...policyOptions,
-    key: { type: "string", value: "KEYS", multiple: true, summary: "a keyring or allowed-signers file, where there is no policy" },
-    bundle: { type: "string", value: "FILE", multiple: true, summary: "the bundle, if it is not beside the file" },
+    key: {
+      type: "string",
+      value: "KEYS",
+      multiple: true,
+      summary: "a keyring or allowed-signers file, where there is no policy",
+    },
+    bundle: {
+      type: "string",
+      value: "FILE",
+      multiple: true,
+      summary: "the bundle, if it is not beside the file",
+    },
     release: { type: "string", value: "VERSION", summary: "the version that it has to be" },
     explain: { type: "boolean", summary: "show every link of the chain, and whose word it adds" },
   },
@@ -68,7 +96,7 @@ async function readGiven(call: Call): Promise<Given> {
   const { cwd } = call.context;
   const bundles = optionTexts(call, "bundle").map((path) => resolve(cwd, path));
   const [first = "", ...more] = call.args;
-  const found = await findPlace(first, call);
+  const found = await findPlace(first);
   if (found) {
     if (more.length > 0) fail("USAGE", "give one URL or locator at a time");
     return readPlace(found.forge, found.place, call);
@@ -90,6 +118,7 @@ async function readPlace(forge: Forge, place: Place, call: Call): Promise<Given>
   const evidence = await readForgeEvidence(forge, release, signal);
   const all = artifactSources(forge, release, evidence);
   const files = place.file === undefined ? all : all.filter(({ name }) => name === place.file);
-  if (place.file !== undefined && files.length === 0) fail("ARTIFACT_UNKNOWN", `${place.file} is no artifact of the release there`);
+  if (place.file !== undefined && files.length === 0)
+    fail("ARTIFACT_UNKNOWN", `${place.file} is no artifact of the release there`);
   return { files, evidence, strays: [], complete: place.file === undefined, version: place.version };
 }

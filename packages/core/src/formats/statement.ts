@@ -65,7 +65,14 @@ export interface StatedSource {
   /** The same content as a git tree in SHA-256 object format. */
   readonly contentTree: string;
   readonly submodules: readonly { readonly path: string; readonly commit: string }[];
-  readonly recipe: { readonly prefix: string };
+  readonly recipe: {
+    /** The directory that everything is in, with its slash. */
+    readonly prefix: string;
+    /** Where the tar is not the commit's tree, by the project's own attributes: paths, and why. */
+    readonly departures?:
+      | readonly { readonly path: string; readonly why: "export-ignore" | "export-subst" | "eol" }[]
+      | undefined;
+  };
 }
 
 export interface ReleaseStatement {
@@ -117,7 +124,20 @@ const schema = v.strictObject({
           v.array(v.strictObject({ path: lineSchema(4096), commit: gitIdSchema })),
           v.maxLength(2000),
         ),
-        recipe: v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(200)) }),
+        recipe: v.strictObject({
+          prefix: v.pipe(v.string(), v.maxLength(200)),
+          departures: v.optional(
+            v.pipe(
+              v.array(
+                v.strictObject({
+                  path: lineSchema(4096),
+                  why: v.picklist(["export-ignore", "export-subst", "eol"]),
+                }),
+              ),
+              v.maxLength(2000),
+            ),
+          ),
+        }),
       }),
     ),
     artifacts: v.pipe(v.array(artifactSchema), v.minLength(1), v.maxLength(2000)),
