@@ -7,19 +7,23 @@ import { privateDirectory } from "./durable.ts";
 import { readOwner } from "./lock.ts";
 import { isDead } from "./owner.ts";
 
+/** Removes temporary files of writers that died. Called by who holds the lock: nobody else writes tiles now. */
+export async function removeTemporary(directory: string): Promise<void> {
+  const own = join(directory, privateDirectory);
+  for (const name of await list(own)) {
+    const path = join(own, name);
+    // Others may be about to link their own lock files: those of the living stay.
+    const waiting = /^lock(?:\.break)*-/.test(name) ? await readOwner(path) : undefined;
+    const ended = waiting !== undefined && (await isDead(waiting));
+    if (ended || /^tmp-[0-9a-f]{24}$/.test(name)) await rm(path, { force: true });
+  }
+}
+
 /**
  * Called by who holds the lock. What is not named like a tile is left alone.
  * @param size of the tree that the checkpoint names
  */
 export async function removeUncommitted(directory: string, size: number): Promise<void> {
-  const own = join(directory, privateDirectory);
-  for (const name of await list(own)) {
-    const path = join(own, name);
-    // Another process may be about to link its own lock file: only those of dead ones go.
-    const waiting = /^lock(?:\.break)*-/.test(name) ? await readOwner(path) : undefined;
-    const ended = waiting !== undefined && waiting.pid > 0 && (await isDead(waiting));
-    if (ended || /^tmp-[0-9a-f]{24}$/.test(name)) await rm(path, { force: true });
-  }
   for (const level of await list(join(directory, "tile")))
     for (const path of await list(join(directory, "tile", level), true)) {
       const tile = parseTilePath(level, path);

@@ -70,7 +70,8 @@ export async function acquireLock(
 
 /** One try. "freed": a dead owner's lock was removed. "again": it was released meanwhile. Else: who holds it. */
 async function take(path: string, owner: Owner, depth: number): Promise<"taken" | "freed" | "again" | Owner> {
-  if (await linkOwner(path, owner)) return "taken";
+  const linked = await linkOwner(path, owner);
+  if (linked !== "there") return linked;
   const holder = await readOwner(path);
   if (holder === undefined) return "again";
   if (!(await isDead(holder)) || depth === maxDepth) return holder;
@@ -87,14 +88,17 @@ async function take(path: string, owner: Owner, depth: number): Promise<"taken" 
   return "freed";
 }
 
-async function linkOwner(path: string, owner: Owner): Promise<boolean> {
+async function linkOwner(path: string, owner: Owner): Promise<"taken" | "there" | "again"> {
   const temporary = `${path}-${owner.nonce}`;
   try {
     await writeFile(temporary, JSON.stringify(owner), { mode: 0o600 });
     await link(temporary, path);
-    return true;
+    return "taken";
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST") return "there";
+    // Whoever cleans up took our half-written file for a dead writer's.
+    if (code === "ENOENT" && syscall === "link") return "again";
     throw new CountersignError("LOG_UNAVAILABLE", `${path} cannot be made`, { where: path, cause });
   } finally {
     await rm(temporary, { force: true });

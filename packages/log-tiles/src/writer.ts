@@ -17,7 +17,7 @@ import {
   tileWidth,
   toHex,
 } from "@countersign/core";
-import { removePartials, removeUncommitted } from "./cleanup.ts";
+import { removePartials, removeTemporary, removeUncommitted } from "./cleanup.ts";
 import { makeDirectory, type NewFile, privateDirectory, syncDirectory, writeFiles } from "./durable.ts";
 import { addLeaf, copyEdge, edgeRoot, type HashTile, partialTiles } from "./growth.ts";
 import { acquireLock, type Lock } from "./lock.ts";
@@ -59,7 +59,8 @@ export async function directoryLogWriter(options: WriterOptions): Promise<TilesL
   const files = directoryFiles(directory);
   const cache: TileCache = new Map();
   let state: LogState | undefined;
-  let unclean = false;
+  // At first too: who took over from a dead writer may have died before it cleaned up.
+  let unclean = true;
 
   /** Runs with the lock held and the state as it is on disk. */
   const locked = async <T>(
@@ -70,7 +71,10 @@ export async function directoryLogWriter(options: WriterOptions): Promise<TilesL
     try {
       // Loaded before anything is removed: a log that does not open is left as it is, to be looked at.
       state = await loadState(files, key.verifier, state);
-      if (lock.tookOver || unclean) await removeUncommitted(directory, state.checkpoint.size);
+      if (lock.tookOver || unclean) {
+        await removeTemporary(directory);
+        await removeUncommitted(directory, state.checkpoint.size);
+      }
       unclean = false;
       return await run(state, lock);
     } catch (error) {
