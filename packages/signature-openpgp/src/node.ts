@@ -1,0 +1,4 @@
+/** @countersign/signature-openpgp/node: signers that start programs. Node only. */
+
+export { type GpgOptions, gpgSigner } from "./gpg.ts";
+export type { ProgramRequest, ProgramResult, RunProgram } from "./program.ts";
