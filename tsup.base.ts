@@ -6,7 +6,7 @@ export const library: Options = {
   format: ["esm"],
   target: "node20",
   platform: "neutral",
-  dts: { compilerOptions: { ignoreDeprecations: "6.0", customConditions: [] } },
+  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
   sourcemap: true,
   clean: true,
   treeshake: true,
