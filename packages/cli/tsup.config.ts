@@ -3,7 +3,11 @@ import { dirname, join } from "node:path";
 import { defineConfig } from "tsup";
 
 // yaml gives Node a CommonJS build, whose require() has no place in a module.
-const yaml = join(dirname(createRequire(import.meta.url).resolve("yaml/package.json")), "browser", "index.js");
+const yaml = join(
+  dirname(createRequire(import.meta.url).resolve("yaml/package.json")),
+  "browser",
+  "index.js",
+);
 
 // Everything inside: one import of a library at a time costs more than all of ours. Each command is a chunk of its own,
 // so that what is asked for most starts with the least.

@@ -53,7 +53,8 @@ function print(
     return exit;
   }
   output.stdout(`${command.render(result, output.look)}\n`);
-  if (error) output.stderr(errorText(error, output.look));
+  // The result has said what does not hold; what to do about it goes where errors go.
+  if (error) output.stderr(hintText(error, output.look));
   return exit;
 }
 
@@ -77,7 +78,11 @@ function printError(name: string, error: unknown, json: boolean, output: Output,
 }
 
 function errorText(error: CountersignError, look: Look): string {
-  return `${paint(look, "red", "error")} ${error.code}: ${error.message}\n  ${paint(look, "dim", "→")} ${error.hint}\n`;
+  return `${paint(look, "red", "error")} ${error.code}: ${error.message}\n${hintText(error, look)}`;
+}
+
+function hintText({ hint }: CountersignError, look: Look): string {
+  return `  ${paint(look, "dim", "→")} ${hint}\n`;
 }
 
 function errorJson({ code, message, where, hint, reasons }: CountersignError): object {

@@ -5,6 +5,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { CountersignError, fail, type Source } from "@countersign/core";
+import { reason } from "./reason.ts";
 
 /** Larger chunks fall out of the processor's cache: slower to hash. */
 const chunkSize = 256 * 1024;
@@ -29,7 +30,7 @@ export async function fileSource(path: string): Promise<Source> {
 async function openFile(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (cause: NodeJS.ErrnoException) =>
-      fail("FILE_UNREADABLE", `cannot open ${path} (${cause.code ?? cause.message})`, { where: path, cause }),
+      fail("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, { where: path, cause }),
   );
   try {
     if ((await handle.stat()).isFile()) return handle;

@@ -5,6 +5,7 @@ import { link, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CountersignError, fail, isSafeName, type NamedFile, type Source } from "@countersign/core";
 import { fileSource } from "./file-source.ts";
+import { reason } from "./reason.ts";
 
 /**
  * All bytes of a regular file.
@@ -88,17 +89,4 @@ export async function listDirectory(path: string): Promise<DirectoryFiles> {
     named: () => names.map((name) => ({ name, read: (limit) => readSmallFile(join(path, name), limit) })),
     source: (name) => fileSource(join(path, name)),
   };
-}
-
-function reason(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const words: Record<string, string> = {
-    ENOENT: "there is no such file or directory",
-    EACCES: "permission denied",
-    EISDIR: "it is a directory",
-    ENOTDIR: "a part of the path is no directory",
-    ENXIO: "it is not a regular file",
-    ELOOP: "too many links",
-  };
-  return words[code ?? ""] ?? message;
 }

@@ -34,10 +34,8 @@ export const command = defineCommand<Result>({
   ],
   async run(call) {
     const { cwd, now, signal, onProgress } = call.context;
-    const { forge, place: typed } = await needPlace(call.args[0] ?? "");
-    // One release for the whole run: the place is not asked twice which one it has.
-    const release = await forge.fetchRelease(typed, { signal });
-    const place = { ...release.place, ...(typed.file !== undefined && { file: typed.file }) };
+    const { forge, place } = await needPlace(call.args[0] ?? "");
+    const release = await forge.fetchRelease(place, { signal });
     const policy = await choosePolicy(call, claimedProjects(await readForgeEvidence(forge, release, signal)));
     const output = resolve(cwd, optionText(call, "output") ?? ".");
     const only = optionTexts(call, "only");
@@ -49,7 +47,10 @@ export const command = defineCommand<Result>({
       now,
       sink: directorySink(output),
       ...(only.length > 0 && { only }),
-      expect: { project: optionText(call, "project"), version: optionText(call, "release") ?? place.version },
+      expect: {
+        project: optionText(call, "project"),
+        version: optionText(call, "release") ?? release.place.version,
+      },
       signal,
       onProgress,
     };

@@ -40,7 +40,7 @@ export const command = defineCommand<Result>({
     const policy = await findPolicy(call, claimed);
     const status = await inspectStatus({
       forge,
-      place: release.place,
+      place,
       policy,
       adapters,
       now,

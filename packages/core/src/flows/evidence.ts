@@ -80,7 +80,7 @@ export async function inspectEvidence(
   checks.push(...tag.checks);
   const recorded = inspectRecords(
     records.map(({ name, bytes }) => ({ record: bytes, proof: name })),
-    { manifest, statement, policy },
+    { manifest, statement, policy, staged: judging.staged },
   );
   checks.push(recorded.check);
 

@@ -31,7 +31,7 @@ export interface PublishOptions {
 
 export interface PublishPlan {
   readonly state: Release["state"];
-  /** The report on what is staged, under the policy without its logs. */
+  /** The report on what is staged, under the policy; its logs' records are not there yet. */
   readonly report: Report;
   /** What will be recorded. */
   readonly record: Uint8Array;
@@ -69,10 +69,10 @@ export async function planPublish(options: PublishOptions): Promise<PublishPlan>
     );
   const release = await forge.fetchRelease(place, { signal });
   const loose = await readForgeEvidence(forge, release, signal);
-  const unlogged: Policy = { ...policy, logs: { atLeast: 0, of: [] } };
   const expect = { version: place.version };
   const report = await inspectRelease({
-    policy: unlogged,
+    policy,
+    staged: true,
     adapters,
     now,
     expect,
@@ -83,7 +83,7 @@ export async function planPublish(options: PublishOptions): Promise<PublishPlan>
     onProgress,
   });
   if (!report.verified) throw errorOfReport(report);
-  const evidence = await gather(loose, unlogged, options);
+  const evidence = await gather(loose, options);
   const existing = await findExisting(loose, evidence, options);
   return { state: release.state, report, ...evidence, ...(existing && { existing }) };
 }
@@ -134,10 +134,9 @@ export async function applyPublish(plan: PublishPlan, options: PublishOptions): 
 
 async function gather(
   loose: LooseFiles,
-  policy: Policy,
   options: PublishOptions,
 ): Promise<Pick<PublishPlan, "record" | "bundleName" | "evidence">> {
-  const { adapters, now, signal, place } = options;
+  const { policy, adapters, now, signal, place } = options;
   for (const one of loose.bundles) {
     const same = loose.bundles.filter(
       ({ manifest }) => sha256Hex(manifest.bytes) === sha256Hex(one.manifest.bytes),
@@ -145,7 +144,7 @@ async function gather(
     const found = await inspectEvidence(
       same,
       { version: place.version },
-      { policy, schemes: adapters.schemes, now, signal },
+      { policy, schemes: adapters.schemes, now, staged: true, signal },
     );
     const names = namesOfManifest(one.manifest.name);
     if (!names || found.checks.some(({ ok }) => !ok)) continue;

@@ -14,6 +14,8 @@ export interface Judging {
   readonly policy: Policy;
   readonly schemes: readonly Scheme[];
   readonly now: Date;
+  /** Before publication: the gate has yet to write the logs' records, so none is asked for. */
+  readonly staged?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -37,7 +37,8 @@ export async function inspectStatus(options: StatusOptions): Promise<Status> {
   try {
     const loose = await readForgeEvidence(forge, release, signal);
     const report = await inspectRelease({
-      policy: release.state === "staged" ? { ...policy, logs: { atLeast: 0, of: [] } } : policy,
+      policy,
+      staged: release.state === "staged",
       adapters,
       now,
       expect: { version: release.place.version },

@@ -24,6 +24,8 @@ export interface VerifyOptions {
   readonly files: readonly Source[];
   /** Must every artifact of the release be among the files? For whole releases. Default: no. */
   readonly complete?: boolean;
+  /** Before publication: the logs' records are not asked for. Never for what users are to trust. */
+  readonly staged?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -48,8 +50,8 @@ export interface VerifiedRelease {
  * @returns what holds, typed as verified
  * @throws the code of the first check that does not hold; `reasons` has all of them
  */
-export async function verifyRelease(options: VerifyOptions): Promise<VerifiedRelease> {
-  const report = await inspectRelease(options);
+export async function verifyRelease(options: Omit<VerifyOptions, "staged">): Promise<VerifiedRelease> {
+  const report = await inspectRelease({ ...options, staged: false });
   const { project, version } = report;
   if (!report.verified || project === undefined || version === undefined) throw errorOfReport(report);
   const artifacts = report.artifacts.filter(({ state }) => state === "verified");
@@ -107,6 +109,7 @@ async function inspectOne(bundles: readonly UnverifiedBundle[], options: VerifyO
       policy,
       schemes: adapters.schemes,
       now,
+      staged: options.staged,
       signal,
     });
   } catch (error) {
