@@ -1,6 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 // yaml gives Node a CommonJS build, whose require() has no place in a module.
 const yaml = join(
@@ -9,15 +10,9 @@ const yaml = join(
   "index.js",
 );
 
-// Everything inside: one import of a library at a time costs more than all of ours. Each command is a chunk of its own,
-// so that what is asked for most starts with the least.
-export default defineConfig({
-  entry: { bin: "src/bin.ts" },
-  format: ["esm"],
+const shared: Options = {
   target: "node20",
   platform: "node",
-  splitting: true,
-  clean: true,
   minify: true,
   treeshake: true,
   noExternal: [/.*/],
@@ -26,4 +21,27 @@ export default defineConfig({
     options.conditions = ["@countersign/source", "node", "import"];
     options.legalComments = "linked";
   },
-});
+};
+
+export default defineConfig([
+  // The entry is CommonJS: Node starts it without its module loader, which `--version` need not wait for.
+  {
+    ...shared,
+    entry: { bin: "src/bin.ts" },
+    format: ["cjs"],
+    noExternal: [],
+    external: [/start\.mjs$/],
+    onSuccess: async () =>
+      writeFile(join(import.meta.dirname, "dist", "package.json"), '{ "type": "commonjs" }\n'),
+    outExtension: () => ({ js: ".js" }),
+  },
+  // Everything inside: one import of a library at a time costs more than all of ours. Each command is a chunk of its own,
+  // so that what is asked for most starts with the least.
+  {
+    ...shared,
+    entry: { start: "src/start.ts" },
+    format: ["esm"],
+    splitting: true,
+    outExtension: () => ({ js: ".mjs" }),
+  },
+]);

@@ -22,7 +22,7 @@ export interface Found {
 /** A URL or locator; undefined for anything that is a path. */
 export async function findPlace(text: string): Promise<Found | undefined> {
   if (!/^[a-z][a-z0-9+.-]*:/.test(text) || /^[A-Za-z]:[\\/]/.test(text)) return undefined;
-  const { forges } = await import("@countersign/node");
+  const { forges } = await import("@countersign/node/network");
   for (const forge of forges()) {
     const place = forge.parse(text);
     if (place) return { forge, place };

@@ -1,4 +1,4 @@
-/** @countersign/node: Countersign for programs on Node. */
+/** @countersign/node: Countersign for programs on Node. What needs the network is in @countersign/node/network. */
 
 export { adapters } from "./adapters.ts";
 export { type Config, configName, configSchema, readConfig, versionOfTag } from "./config.ts";
@@ -15,7 +15,5 @@ export {
   readGivenFiles,
   readPackedDirectory,
 } from "./local-release.ts";
-export { fetchBytes, forges, nodeHttpClient } from "./network.ts";
 export { readPolicy, type SealedPolicy, sealPolicyFile } from "./policy-file.ts";
-export { nodeTransport } from "./transport.ts";
 export { type PinnedPolicy, type TrustStore, trustStore } from "./trust-store.ts";

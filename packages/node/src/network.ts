@@ -1,9 +1,11 @@
-/** HTTP on Node, and the forges that read and write with it. */
+/** @countersign/node/network: HTTP on Node, and the forges that read and write with it. */
 
 import { setTimeout } from "node:timers/promises";
 import { type Forge, type HttpClient, httpClient } from "@countersign/core";
 import { directoryForge, webForge } from "@countersign/forge-directory";
 import { nodeTransport } from "./transport.ts";
+
+export { nodeTransport };
 
 /** The HTTP client over Node's transport; without credentials. */
 export function nodeHttpClient(): HttpClient {

@@ -14,7 +14,8 @@ import {
   type TilesLogReader,
   writeLogKey,
 } from "@countersign/log-tiles";
-import { fetchBytes, readSmallFile } from "@countersign/node";
+import { readSmallFile } from "@countersign/node";
+import { fetchBytes } from "@countersign/node/network";
 import { type Call, defineCommand, optionText, optionTexts } from "../command.ts";
 import { defaultKeyFile } from "../logs.ts";
 import { plain } from "../look.ts";

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { describeQuorum, fail, maxPolicySize, type Policy, parsePolicy } from "@countersign/core";
-import { adapters, fetchBytes, homeDirectory, readSmallFile, trustStore } from "@countersign/node";
+import { adapters, homeDirectory, readSmallFile, trustStore } from "@countersign/node";
 import { type Call, defineCommand, optionFlag } from "../command.ts";
 import { plain } from "../look.ts";
 
@@ -141,8 +141,11 @@ async function readSubject(
   call: Call,
 ): Promise<{ bytes: Uint8Array; where: string }> {
   if (subject === undefined) return fail("USAGE", "trust add needs a file or URL");
-  if (/^https?:\/\//.test(subject))
+  if (/^https?:\/\//.test(subject)) {
+    const { fetchBytes } = await import("@countersign/node/network");
+
     return { bytes: await fetchBytes(subject, maxPolicySize, call.context.signal), where: subject };
+  }
   const path = resolve(call.context.cwd, subject);
   return { bytes: await readSmallFile(path, maxPolicySize), where: path };
 }
