@@ -54,7 +54,6 @@ async function checkOne(
 ): Promise<SignatureFacts> {
   const said = claims(packet);
   const { binary, text } = library.enums.signature;
-  if (malformed) return { outcome: "cannot-judge", ...malformed, ...said };
   if (packet.signatureType !== binary && packet.signatureType !== text)
     return {
       outcome: "bad",
@@ -62,6 +61,7 @@ async function checkOne(
       reason: `the signature is of type ${packet.signatureType}, not one over a document`,
       ...said,
     };
+  if (malformed) return { outcome: "cannot-judge", ...malformed, ...said };
   const obstacle = hashObstacle(library, packet.hashAlgorithm) ?? criticalObstacle(packet);
   const candidates = findCandidates(keys, packet);
   let facts: SignatureFacts = { outcome: "cannot-judge", ...unknownKey(packet), ...said };
