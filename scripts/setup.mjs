@@ -1,56 +1,73 @@
-// Makes a fresh clone ready: installs what the lockfile names, and with --build builds the command line. Does nothing twice.
+/**
+ * Makes a checkout ready: installs dependencies when they are missing or old, and with `--build` builds the CLI.
+ * Runs before anything is installed, so it uses only what comes with Node.
+ */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-function fail(message) {
-  console.error(`setup: ${message}`);
-  process.exit(1);
+checkNode([20, 19]);
+checkGit();
+// Not `npm ci`: it refuses a lockfile that was made where the packages for other systems could not be had. What the
+// lockfile names is installed as it says either way, and it is not written.
+if (isStale())
+  run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--no-progress"], "installing dependencies");
+// The program is bundled from sources: nothing else has to be built for it.
+if (process.argv.includes("--build")) run("npm", ["run", "build", "-w", "packages/cli"], "building");
+
+/** @param {readonly [number, number]} least major and minor */
+function checkNode([leastMajor, leastMinor]) {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
+  stop(`Node ${leastMajor}.${leastMinor} or newer is needed; this is ${process.versions.node}.`);
 }
 
-/** Runs quietly; shows what the program said only when it fails. */
-function run(what, command, args, cwd = root) {
-  console.error(`setup: ${what}`);
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd,
+function checkGit() {
+  const { status } = spawnSync("git", ["--version"], { stdio: "ignore" });
+  if (status !== 0) stop("git is needed, and was not found in PATH.");
+}
+
+/** npm writes its own lockfile last: where that one is older than ours, an install is missing or was cut off. */
+function isStale() {
+  const installed = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(installed)) return true;
+  return statSync(installed).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+/**
+ * Quiet unless it fails.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {string} what
+ */
+function run(program, args, what) {
+  process.stderr.write(`${what} …\n`);
+  // npm is a script on Windows, which only a shell starts; the arguments are all ours.
+  const shell = process.platform === "win32" && program === "npm";
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
+    cwd: root,
+    shell,
     encoding: "utf8",
-    shell: process.platform === "win32",
-    maxBuffer: 1 << 28,
+    maxBuffer: 64 << 20,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env },
   });
-  if (error) fail(`${command} could not be started: ${error.message}`);
-  if (status !== 0) fail(`${command} ${args.join(" ")} failed\n${stdout}\n${stderr}`);
+  if (error) stop(`${program} could not be started: ${error.message}`);
+  if (status === 0) return;
+  process.stderr.write(`${stdout}${stderr}\n`);
+  stop(`${what} failed: ${[program, ...args].join(" ")} ended with ${status}.`);
 }
 
-const age = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
-
-/** The newest file below a directory, milliseconds. */
-function newest(directory) {
-  return Math.max(
-    0,
-    ...readdirSync(directory, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => age(join(entry.parentPath ?? entry.path, entry.name))),
-  );
-}
-
-if (major < 20 || (major === 20 && minor < 19))
-  fail(`Node 20.19 or newer is needed; this is ${process.versions.node}`);
-if (spawnSync("git", ["--version"]).error) fail("git is needed, and is not on the PATH");
-
-// npm writes its own record last: a half-finished install has none, or an old one.
-if (age(join(root, "node_modules/.package-lock.json")) < age(join(root, "package-lock.json")))
-  run("installing dependencies (npm ci)", "npm", ["ci", "--no-audit", "--no-fund"]);
-
-if (process.argv.includes("--build")) {
-  const built = age(join(root, "packages/cli/dist/bin.js"));
-  const sources = readdirSync(join(root, "packages")).map((name) =>
-    newest(join(root, "packages", name, "src")),
-  );
-  if (built < Math.max(...sources, age(join(root, "packages/cli/tsup.config.ts"))))
-    run("building the command line", "npm", ["run", "build"], join(root, "packages/cli"));
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function stop(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
 }
