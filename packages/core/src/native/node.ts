@@ -18,6 +18,7 @@ export function createHasher(name: HashName): Hasher {
 /** DER of an Ed25519 SubjectPublicKeyInfo up to the key (RFC 8410). */
 const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
+/** @param key 32 bytes @param signature 64 bytes; false for any other length @see RFC 8032 */
 export function verifyEd25519(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (key.length !== 32 || signature.length !== 64) return false;
   try {
