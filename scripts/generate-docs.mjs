@@ -1,6 +1,5 @@
 // Writes the generated pages and schemas of apps/docs from the sources. Node 20 reads no TypeScript, so they are bundled first.
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -27,10 +26,6 @@ try {
     mkdirSync(dirname(join(docs, path)), { recursive: true });
     writeFileSync(join(docs, path), text);
   }
-  const schemas = [...files.keys()].filter((path) => path.endsWith(".json")).map((path) => join(docs, path));
-  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-  const format = spawnSync(process.execPath, [biome, "format", "--write", ...schemas], { cwd: root });
-  if (format.status !== 0) throw new Error(`biome format: ${format.stderr}`);
   console.log(`wrote ${files.size} files below apps/docs`);
 } finally {
   rmSync(temporary, { recursive: true });
