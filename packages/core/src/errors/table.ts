@@ -116,7 +116,7 @@ const table = {
   PROOF_MISMATCH: entry(1, "Do not install. Send both checkpoints to the log's operator."),
   LOG_UNKNOWN: entry(1, "The policy does not name this log. Ask the project's owners which log is theirs."),
   LOG_MALFORMED: entry(
-    3,
+    1,
     "The log's files are damaged. Run `countersign log check` and restore from a backup.",
   ),
   LOG_FORKED: entry(1, "Keep both checkpoints: together they prove that the log was rewritten."),
