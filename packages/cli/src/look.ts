@@ -41,8 +41,7 @@ export function formatBytes(count: number): string {
     : `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** Text from outside as it may reach a terminal. Quotes only where something had to be escaped. */
+/** Text from outside as it may reach a terminal: what could steer it is escaped, in sight. */
 export function plain(text: string): string {
-  const shown = printable(text, 300);
-  return shown === JSON.stringify(text) && !/["\\]/.test(text) ? text : shown;
+  return printable(text, 300).slice(1, -1).replaceAll('\\"', '"');
 }

@@ -56,7 +56,7 @@ export async function judgeRole(
     }
     const keys = policy.signers.flatMap((signer) => signer.keys).filter((key) => key.scheme === scheme.name);
     if (keys.length === 0) {
-      ignored.push({ what, code: "KEY_UNKNOWN", reason: `the policy names no ${scheme.name} key` });
+      ignored.push({ what, code: "KEY_UNKNOWN", reason: `no ${scheme.name} key is known here` });
       continue;
     }
     for (const facts of await scheme.check(message, bytes, keys, { purpose, signal })) {

@@ -57,11 +57,12 @@ export async function inspectTag({ source }: ReleaseStatement, judging: Judging)
     judging,
   );
   if (required || verdict.check.ok) return { ...verdict, checks: [verdict.check], notChecked: [] };
+  const [found] = verdict.ignored;
+  const why = found?.reason ?? "nobody who is known here";
   return {
-    signers: verdict.signers,
-    ignored: verdict.ignored,
+    ...none,
     checks: [],
-    notChecked: [`who signed the tag ${printable(source.tag)}: ${verdict.check.message}`],
+    notChecked: [`who signed the tag ${printable(source.tag).slice(1, -1)}: ${why}`],
   };
 }
 
