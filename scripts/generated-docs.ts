@@ -26,7 +26,7 @@ export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
 function formatCommands(loaded: readonly (readonly [string, Command<unknown>])[]): string {
   const list = loaded.map(([name, { summary }]) => `| [\`${name}\`](#${name}) | ${asMarkdown(summary)} |`);
   return `${[
-    `---\noutline: 2\n---\n\n${notice}`,
+    `---\noutline: 2\npageClass: options\n---\n\n${notice}`,
     "# Commands",
     "Each command is called as `countersign COMMAND`. `countersign help COMMAND` prints what stands here.",
     `| command | does |\n| --- | --- |\n${list.join("\n")}`,

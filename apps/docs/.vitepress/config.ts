@@ -2,12 +2,15 @@
 
 import { defineConfig } from "vitepress";
 
+/** Where the site is served; with a slash at both ends. */
+const base = process.env.DOCS_BASE ?? "/";
+
 export default defineConfig({
   title: "Countersign",
   description: "Software releases that people can check without trusting the place that hosts them",
   lang: "en",
-  base: process.env.DOCS_BASE ?? "/",
-  cleanUrls: false,
+  base,
+  head: [["link", { rel: "icon", href: `${base}icon.svg`, type: "image/svg+xml" }]],
   srcExclude: ["README.md", "public/**"],
   markdown: { theme: { light: "github-light", dark: "github-dark" } },
   themeConfig: {
