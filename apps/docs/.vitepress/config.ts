@@ -2,15 +2,11 @@
 
 import { defineConfig } from "vitepress";
 
-/** Where the site is served; with a slash at both ends. */
-const base = process.env.DOCS_BASE ?? "/";
-
 export default defineConfig({
   title: "Countersign",
   description: "Software releases that people can check without trusting the place that hosts them",
   lang: "en",
-  base,
-  head: [["link", { rel: "icon", href: `${base}icon.svg`, type: "image/svg+xml" }]],
+  head: [["link", { rel: "icon", href: "/icon.svg", type: "image/svg+xml" }]],
   srcExclude: ["README.md", "public/**"],
   markdown: { theme: { light: "github-light", dark: "github-dark" } },
   themeConfig: {
