@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@countersign/source"], externalConditions: ["@countersign/source"] } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/integration/**"],
     testTimeout: 30_000,
   },
 });
