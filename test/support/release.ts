@@ -66,15 +66,18 @@ export async function makeLog(origin: string): Promise<LogWriter> {
 
 export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), "countersign-test-"));
 
-export async function makePolicy({ alice, bob, log }: World, project: string): Promise<Policy> {
-  const sealed = sealPolicy({
+export async function makePolicy(world: World, project: string): Promise<Policy> {
+  return parsePolicy(makeSealed(world, project), adapters);
+}
+
+export function makeSealed({ alice, bob, log }: World, project: string): Uint8Array {
+  return sealPolicy({
     project,
     serial: 1,
     signers: { alice: { openpgp: alice.publicKey }, bob: { openpgp: bob.publicKey } },
     require: { tag: { anyOf: ["alice"] }, release: { allOf: ["alice", "bob"] } },
     logs: { anyOf: [`log ${log.verifierKey}`] },
   });
-  return parsePolicy(sealed, adapters);
 }
 
 export interface ReleaseWish {
@@ -143,7 +146,12 @@ export async function makeFiles(world: World, wish: ReleaseWish): Promise<Files>
 export async function makeRelease(
   world: World,
   wish: ReleaseWish,
-): Promise<{ readonly files: Files; readonly policy: Policy; readonly root: string }> {
+): Promise<{
+  readonly files: Files;
+  readonly policy: Policy;
+  readonly sealed: Uint8Array;
+  readonly root: string;
+}> {
   const policy = await makePolicy(world, wish.project);
   const root = await temporaryDirectory();
   const files = await makeFiles(world, wish);
@@ -155,7 +163,12 @@ export async function makeRelease(
   await applyStage(await planStage(staging), staging);
   const publishing = { forge, place, policy, adapters, logs: [world.log], now };
   await applyPublish(await planPublish(publishing), publishing);
-  return { files: await readFiles(join(root, wish.version)), policy, root };
+  return {
+    files: await readFiles(join(root, wish.version)),
+    policy,
+    sealed: makeSealed(world, wish.project),
+    root,
+  };
 }
 
 export async function readFiles(directory: string): Promise<Files> {

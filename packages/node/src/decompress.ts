@@ -9,7 +9,7 @@ export function decompressors(path: string | undefined): Decompressors {
   const xz = findProgram("xz", path);
   return {
     "tar.gz": (stream) => later(async () => (await import("./unpack.ts")).gunzip(stream)),
-    ...(xz && { "tar.xz": (stream) => later(async () => (await import("./unpack.ts")).unxz(stream, xz)) }),
+    ...(xz && { "tar.xz": (stream) => later(async () => (await import("./unxz.ts")).unxz(stream, xz)) }),
   };
 }
 

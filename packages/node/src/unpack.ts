@@ -1,10 +1,8 @@
 /** Unpacking streams. Loaded when an archive is read, and not before. */
 
-import { spawn } from "node:child_process";
-import { type Duplex, PassThrough, Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { CountersignError } from "@countersign/core";
 
 /** Bytes at a time: few enough turns of the event loop, small enough for the cache. */
 const chunkSize = 256 << 10;
@@ -16,23 +14,4 @@ export function gunzip(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8
 function through(stream: ReadableStream<Uint8Array>, transform: Duplex): ReadableStream<Uint8Array> {
   pipeline(Readable.fromWeb(stream as never), transform).catch((error) => transform.destroy(error));
   return Readable.toWeb(transform) as ReadableStream<Uint8Array>;
-}
-
-/** @param xz path of the program */
-export function unxz(stream: ReadableStream<Uint8Array>, xz: string): ReadableStream<Uint8Array> {
-  // A limit on memory: a hostile header may ask for gigabytes.
-  const child = spawn(xz, ["--decompress", "--stdout", "--memlimit-decompress=512MiB"], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const output = new PassThrough();
-  const fail = (cause: unknown): void => {
-    output.destroy(new CountersignError("ARCHIVE_MALFORMED", "xz cannot unpack it", { cause }));
-  };
-  child.on("error", fail);
-  // Its end counts only with the exit status: a cut archive also ends.
-  child.stdout.pipe(output, { end: false });
-  child.on("close", (code) => (code === 0 ? output.end() : fail(new Error(`xz ended with ${code}`))));
-  output.on("close", () => child.kill());
-  pipeline(Readable.fromWeb(stream as never), child.stdin).catch(() => child.kill());
-  return Readable.toWeb(output) as ReadableStream<Uint8Array>;
 }
