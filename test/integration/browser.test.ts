@@ -1,5 +1,7 @@
 /** Core in a real browser: the same verification, the same verdicts. */
 
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { toBase64 } from "@countersign/core";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
@@ -25,7 +27,13 @@ globalThis.check = async ({ policy, bundle, name, artifact, now }) => {
 
 suite("headless Chromium", ["chromium"], () => {
   let browser: Awaited<ReturnType<typeof chromium.launch>>;
+  let server: Server;
   beforeAll(async () => {
+    // WebCrypto wants a secure context; loopback is one, an empty tab is not.
+    server = createServer((_, response) =>
+      response.setHeader("content-type", "text/html").end("<!doctype html><title>verify</title>"),
+    );
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       args: [
@@ -38,7 +46,10 @@ suite("headless Chromium", ["chromium"], () => {
       ],
     });
   });
-  afterAll(() => browser?.close());
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
 
   test("verifies a release, and refuses a changed byte", async () => {
     const { outputFiles } = await build({
@@ -65,6 +76,7 @@ suite("headless Chromium", ["chromium"], () => {
     const tab = await browser.newPage();
     const problems: string[] = [];
     tab.on("pageerror", (error) => problems.push(error.message));
+    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await tab.addScriptTag({ content: outputFiles[0]?.text ?? "" });
     const ask = (bytes: Uint8Array): Promise<unknown> =>
       tab.evaluate(

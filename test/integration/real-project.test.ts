@@ -71,7 +71,7 @@ suite("curl, from Debian's sources", programs, () => {
     await gpg("--passphrase", "", "--quick-gen-key", "Mike <mike@example.org>", "rsa3072", "sign");
     await writeFile(join(room, "mike.asc"), await gpg("--armor", "--export", "mike@example.org"));
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bob", "-f", join(room, "bob")]);
-    await must(["tar", "-xf", join(room, "source", tarball)], { cwd: room });
+    await must(["tar", "--no-same-owner", "-xf", join(room, "source", tarball)], { cwd: room });
     const unpacked = (await readdir(room)).find((name) => name.startsWith("curl-")) ?? "";
     await rename(join(room, unpacked), join(room, "repo"));
     // What upstream leaves out of its archives stays in ours, so that the tree is the commit's.

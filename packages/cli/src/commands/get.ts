@@ -49,7 +49,8 @@ export const command = defineCommand<Result>({
       ...(only.length > 0 && { only }),
       expect: {
         project: optionText(call, "project"),
-        version: optionText(call, "release") ?? release.place.version,
+        // Only what the user named: a host may have to guess the version.
+        version: optionText(call, "release") ?? place.version,
       },
       signal,
       onProgress,

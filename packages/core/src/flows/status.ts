@@ -41,7 +41,7 @@ export async function inspectStatus(options: StatusOptions): Promise<Status> {
       staged: release.state === "staged",
       adapters,
       now,
-      expect: { version: release.place.version },
+      expect: { version: place.version },
       bundles: loose.bundles,
       files: artifactSources(forge, release, loose),
       complete: true,

@@ -199,17 +199,43 @@ export function formatStatement(statement: ReleaseStatement): Uint8Array {
     predicate: {
       project: statement.project,
       version: statement.version,
+      // Each field by name: the same statement gives the same bytes, whoever put it together.
       source: source && {
-        ...source,
+        tag: source.tag,
         tagObject: source.tagObject && toBase64(source.tagObject),
+        commit: source.commit,
         commitObject: toBase64(source.commitObject),
+        tree: source.tree,
+        contentTree: source.contentTree,
+        submodules: source.submodules.map(({ path, commit }) => ({ path, commit })),
+        recipe: {
+          prefix: source.recipe.prefix,
+          departures: source.recipe.departures?.map(({ path, why }) => ({ path, why })),
+        },
       },
-      artifacts: statement.artifacts,
+      artifacts: statement.artifacts.map(formatArtifact),
     },
   };
   const bytes = utf8(`${JSON.stringify(document, null, 2)}\n`);
   parseStatement(bytes, "the new release statement");
   return bytes;
+}
+
+function formatArtifact(artifact: StatedArtifact): object {
+  const { name, size, format } = artifact;
+  if (artifact.format === "declared") return { name, size, format };
+  const { tar, compressor } = artifact;
+  return {
+    name,
+    size,
+    format,
+    tar: { sha256: tar.sha256, size: tar.size },
+    compressor: compressor && {
+      program: compressor.program,
+      version: compressor.version,
+      settings: compressor.settings,
+    },
+  };
 }
 
 /**
