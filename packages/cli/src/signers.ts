@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { fail, type Signer } from "@countersign/core";
-import { readSmallFile } from "@countersign/node";
+import { readSmallFile, runProgram } from "@countersign/node";
 import { type Call, optionText } from "./command.ts";
 
 export const signerOptions = {
@@ -26,11 +26,11 @@ export async function openSigner(call: Call): Promise<Signer> {
   if (given.length !== 1) fail("USAGE", "say which key signs: one of --key FILE, --gpg KEYID, --ssh FILE");
   if (gpg !== undefined) {
     const { gpgSigner } = await import("@countersign/signature-openpgp/node");
-    return gpgSigner({ keyId: gpg });
+    return gpgSigner({ keyId: gpg, run: runProgram });
   }
   if (ssh !== undefined) {
     const { sshKeygenSigner } = await import("@countersign/signature-ssh/node");
-    return sshKeygenSigner({ keyFile: resolve(cwd, ssh) });
+    return sshKeygenSigner({ keyFile: resolve(cwd, ssh), run: runProgram });
   }
   const passphrase = await readPassphrase(call);
   const { openpgpKeySigner } = await import("@countersign/signature-openpgp");

@@ -284,6 +284,15 @@ describe("what people might type wrong", () => {
     }
   });
 
+  test("another policy for a pinned project is not slipped in", async () => {
+    const text = await readFile(join(room, "policy.yaml"), "utf8");
+    await writeFile(join(room, "newer.yaml"), text.replace("serial: 1", "serial: 2"));
+    await ok(alice, "policy", "seal", "newer.yaml", "--output", "newer.policy");
+    const ran = await type(alice, "trust", "add", "newer.policy", "--yes");
+    expect(ran).toMatchObject({ exit: 2, stderr: expect.stringContaining("POLICY_REPLACED") });
+    expect((await ok(alice, "trust", "show", project)).stdout).toContain("serial 1");
+  });
+
   test("one key is not enough for a policy", async () => {
     await writeFile(
       join(room, "weak.yaml"),

@@ -113,7 +113,7 @@ export {
   maxManifestSize,
   parseManifest,
 } from "./formats/manifest.ts";
-export { checkName, isSafeName, maxNameLength, printable } from "./formats/names.ts";
+export { checkName, isSafeName, lastWords, maxNameLength, printable } from "./formats/names.ts";
 export {
   findSinglePoints,
   maxPolicySize,
@@ -217,6 +217,7 @@ export type {
 } from "./ports/forge.ts";
 export { isWritable } from "./ports/forge.ts";
 export type { LogReader, LogWriter, ProofText } from "./ports/log.ts";
+export type { ProgramRequest, ProgramResult, RunProgram } from "./ports/program.ts";
 export type {
   CheckOptions,
   Key,

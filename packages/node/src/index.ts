@@ -16,4 +16,5 @@ export {
   readPackedDirectory,
 } from "./local-release.ts";
 export { readPolicy, type SealedPolicy, sealPolicyFile } from "./policy-file.ts";
+export { runProgram } from "./program.ts";
 export { type PinnedPolicy, type TrustStore, trustStore } from "./trust-store.ts";

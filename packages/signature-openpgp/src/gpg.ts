@@ -1,7 +1,14 @@
 /** Signs through the user's own gpg and its agent: smartcards, pinentry, cached passphrases. Node only. */
 
-import { fail, printable, type Signature, type Signer } from "@countersign/core";
-import { lastWords, type ProgramResult, type RunProgram, runProgram } from "./program.ts";
+import {
+  fail,
+  lastWords,
+  type ProgramResult,
+  printable,
+  type RunProgram,
+  type Signature,
+  type Signer,
+} from "@countersign/core";
 
 export interface GpgOptions {
   /** A fingerprint, a key id, or an address that names exactly one secret key; `!` at the end means that very subkey. */
@@ -10,7 +17,8 @@ export interface GpgOptions {
   readonly gpg?: string;
   /** Left out: gpg's own (`GNUPGHOME`, or `~/.gnupg`). */
   readonly homedir?: string;
-  readonly run?: RunProgram;
+  /** How it is started; `runProgram` of @countersign/node. */
+  readonly run: RunProgram;
 }
 
 interface SecretKey {
@@ -35,7 +43,7 @@ const locked = /^\[GNUPG:\] (?:FAILURE|ERROR) .*$/gm;
  * @throws SIGNER_FAILED — `keyId` names no secret key, or several
  */
 export async function gpgSigner(options: GpgOptions): Promise<Signer> {
-  const { keyId, gpg: command = "gpg", homedir, run = runProgram } = options;
+  const { keyId, gpg: command = "gpg", homedir, run } = options;
   if (keyId === "" || keyId.startsWith("-"))
     throw new TypeError("a key id is not empty and begins with no hyphen");
   // Batch mode keeps gpg itself from asking; the agent still opens pinentry for a passphrase or a card's PIN.

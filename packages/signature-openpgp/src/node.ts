@@ -1,4 +1,3 @@
 /** @countersign/signature-openpgp/node: signers that start programs. Node only. */
 
 export { type GpgOptions, gpgSigner } from "./gpg.ts";
-export type { ProgramRequest, ProgramResult, RunProgram } from "./program.ts";

@@ -4,10 +4,15 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesSource, type Source, utf8 } from "@countersign/core";
+import { bytesSource, type RunProgram, type Signer, type Source, utf8 } from "@countersign/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runProgram } from "../../node/src/program.ts";
 import { generateOpenpgpKey, openpgpKeySigner, openpgpScheme } from "../src/index.ts";
-import { gpgSigner, type RunProgram } from "../src/node.ts";
+import { type GpgOptions, gpgSigner as newSigner } from "../src/node.ts";
+
+// As the command line does it: the program is started by @countersign/node.
+const gpgSigner = (options: Omit<GpgOptions, "run"> & Partial<Pick<GpgOptions, "run">>): Promise<Signer> =>
+  newSigner({ run: runProgram, ...options });
 
 const found = spawnSync("gpg", ["--version"]).error === undefined;
 const missing = !found && process.env.CI_INTEGRATION !== "1";

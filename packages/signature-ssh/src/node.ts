@@ -1,4 +1,3 @@
 /** @countersign/signature-ssh/node: signers that start programs. Node only. */
 
-export type { ProgramRequest, ProgramResult, RunProgram } from "./program.ts";
 export { type SshKeygenOptions, sshKeygenSigner } from "./ssh-keygen.ts";

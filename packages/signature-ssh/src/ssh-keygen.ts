@@ -1,9 +1,8 @@
 /** Signs through the user's own ssh-keygen, and so with keys in files, in the agent, or on a token. Node only. */
 
 import { resolve } from "node:path";
-import { fail, printable, type Signature, type Signer } from "@countersign/core";
+import { fail, lastWords, printable, type RunProgram, type Signature, type Signer } from "@countersign/core";
 import { namespaceOf } from "./namespace.ts";
-import { lastWords, type RunProgram, runProgram } from "./program.ts";
 import { fingerprintOf } from "./public-key.ts";
 import { parseSshSignature } from "./sshsig.ts";
 
@@ -12,7 +11,8 @@ export interface SshKeygenOptions {
   readonly keyFile: string;
   /** Left out: `ssh-keygen` on the path. */
   readonly sshKeygen?: string;
-  readonly run?: RunProgram;
+  /** How it is started; `runProgram` of @countersign/node. */
+  readonly run: RunProgram;
 }
 
 /** `256 SHA256:… comment (ED25519-SK)` */
@@ -26,7 +26,7 @@ const listing = /^\d+ (SHA256:[A-Za-z0-9+/]{43}) .*\(([A-Z0-9-]+)\)\s*$/m;
  * @throws SIGNER_FAILED — the file is no key
  */
 export async function sshKeygenSigner(options: SshKeygenOptions): Promise<Signer> {
-  const { sshKeygen: command = "ssh-keygen", run = runProgram } = options;
+  const { sshKeygen: command = "ssh-keygen", run } = options;
   // Absolute, so that no name can pass for an option.
   const keyFile = resolve(options.keyFile);
   const shown = await run({ command, args: ["-l", "-E", "sha256", "-f", keyFile] });

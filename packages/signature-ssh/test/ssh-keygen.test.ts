@@ -4,10 +4,16 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesSource, type Source, utf8 } from "@countersign/core";
+import { bytesSource, type RunProgram, type Signer, type Source, utf8 } from "@countersign/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runProgram } from "../../node/src/program.ts";
 import { sshScheme } from "../src/index.ts";
-import { type RunProgram, sshKeygenSigner } from "../src/node.ts";
+import { sshKeygenSigner as newSigner, type SshKeygenOptions } from "../src/node.ts";
+
+// As the command line does it: the program is started by @countersign/node.
+const sshKeygenSigner = (
+  options: Omit<SshKeygenOptions, "run"> & Partial<Pick<SshKeygenOptions, "run">>,
+): Promise<Signer> => newSigner({ run: runProgram, ...options });
 
 const found =
   spawnSync("ssh-keygen", ["-?"]).error === undefined && spawnSync("ssh-agent", ["-?"]).error === undefined;

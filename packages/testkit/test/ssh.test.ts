@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sshScheme } from "@countersign/signature-ssh";
 import { sshKeygenSigner } from "@countersign/signature-ssh/node";
 import { describe, test } from "vitest";
+import { runProgram } from "../../node/src/program.ts";
 import { type SchemeFixture, schemeCases } from "../src/index.ts";
 
 const missing = spawnSync("ssh-keygen", ["-?"]).error !== undefined && process.env.CI_INTEGRATION !== "1";
@@ -27,7 +28,7 @@ const make = async (): Promise<SchemeFixture> => {
   }
   return {
     scheme: sshScheme(),
-    signer: await sshKeygenSigner({ keyFile: join(directory, "mine") }),
+    signer: await sshKeygenSigner({ run: runProgram, keyFile: join(directory, "mine") }),
     keys: await readFile(join(directory, "mine.pub")),
     otherKeys: await readFile(join(directory, "other.pub")),
     purposes: true,

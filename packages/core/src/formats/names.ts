@@ -29,3 +29,9 @@ export function printable(text: string, limit = 120): string {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** The last line that a program wrote to its errors, as it may be shown. */
+export function lastWords(errors: string): string {
+  const line = errors.trim().split(/\r?\n/).at(-1) ?? "";
+  return line === "" ? "it gave no reason" : `it said ${printable(line, 200)}`;
+}

@@ -2,35 +2,18 @@
 
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { CountersignError, fail, printable, readStream, type Source } from "@countersign/core";
-
-export interface ProgramRequest {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** Written to its standard input; left out: nothing. */
-  readonly input?: Source | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ProgramResult {
-  readonly exit: number;
-  readonly output: Uint8Array;
-  /** What it wrote to descriptor 3. */
-  readonly status: string;
-  readonly errors: string;
-}
-
-/** How a signer starts its program; injected in tests. */
-export type RunProgram = (request: ProgramRequest) => Promise<ProgramResult>;
+import {
+  CountersignError,
+  fail,
+  printable,
+  type RunProgram,
+  readStream,
+  type Source,
+} from "@countersign/core";
 
 /** Bytes of each of its outputs, at most. */
 const maxOutput = 1 << 20;
 
-/**
- * @throws TOOL_MISSING — there is no such program
- * @throws SIGNER_FAILED — it was killed, or says too much
- * @throws whatever reading the message throws
- */
 export const runProgram: RunProgram = async ({ command, args, input, signal }) => {
   signal?.throwIfAborted();
   // The agent's prompts need the terminal, so the program stays in our session and keeps our environment.
@@ -63,12 +46,6 @@ export const runProgram: RunProgram = async ({ command, args, input, signal }) =
     signal?.removeEventListener("abort", stop);
   }
 };
-
-/** The last line that the program wrote to its errors, as it may be shown. */
-export function lastWords(errors: string): string {
-  const line = errors.trim().split(/\r?\n/).at(-1) ?? "";
-  return line === "" ? "it gave no reason" : `it said ${printable(line, 200)}`;
-}
 
 async function feed(
   stdin: Writable,
