@@ -8,6 +8,7 @@ import {
   type Place,
   type Policy,
   policyOfKeys,
+  type Release,
   type VersionedPlace,
   type WritableForge,
 } from "@countersign/core";
@@ -43,10 +44,35 @@ export async function needWritable(
   text: string,
   call: Call,
 ): Promise<{ readonly forge: WritableForge; readonly place: VersionedPlace }> {
-  const { forge, place } = await needPlace(text);
-  if (!isWritable(forge)) return fail("PLACE_READONLY", `${place.base} can only be read`);
+  const { forge, place: typed } = await needPlace(text);
+  if (!isWritable(forge)) return fail("PLACE_READONLY", `${typed.base} can only be read`);
+  const place = await onlyRelease(forge, typed, "staged", call);
   if (place.version !== undefined) return { forge, place: { ...place, version: place.version } };
   return { forge, place: (await forge.fetchRelease(place, { signal: call.context.signal })).place };
+}
+
+/**
+ * A place to read a release from: without a version, the only published one, though another may be staged beside it.
+ * @throws LOCATOR_UNKNOWN
+ */
+export async function needReadable(text: string, call: Call): Promise<Found> {
+  const { forge, place } = await needPlace(text);
+  return { forge, place: await onlyRelease(forge, place, "published", call) };
+}
+
+/** The place with the version of its only release in this state; as it was where there is none, or several. */
+async function onlyRelease(
+  forge: Forge,
+  place: Place,
+  state: Release["state"],
+  { context }: Call,
+): Promise<Place> {
+  if (place.version !== undefined || place.file !== undefined || !isWritable(forge)) return place;
+  const found: Place[] = [];
+  for await (const release of forge.list(place, { signal: context.signal }))
+    if (release.state === state) found.push(release.place);
+  const [only, ...more] = found;
+  return only && more.length === 0 ? only : place;
 }
 
 /**

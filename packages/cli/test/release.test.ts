@@ -162,6 +162,58 @@ describe("one after the other", () => {
     await ok(user, "status", url);
   });
 
+  test("a directory with several releases, and with what is none", async () => {
+    await ok(
+      alice,
+      "tag",
+      "v1.3",
+      "--repo",
+      "repo",
+      "--key",
+      "keys/alice.key.asc",
+      "--tagger",
+      "Alice <alice@example.org>",
+    );
+    await ok(
+      alice,
+      "pack",
+      "v1.3",
+      "--repo",
+      "repo",
+      "--name",
+      "foo",
+      "--project",
+      project,
+      "--key",
+      "keys/alice.asc",
+      "--formats",
+      "tar.gz",
+      "--output",
+      "dist13",
+    );
+    for (const who of ["alice", "bob"])
+      await ok(alice, "sign", "dist13", "--signer", who, "--key", `keys/${who}.key.asc`);
+    await ok(alice, "stage", "dist13", "--to", "directory:site");
+    expect(await type(alice, "get", "directory:site", "--output", "x")).toMatchObject({ exit: 0 });
+    await ok(alice, "publish", "directory:site@1.3", "--log", "log");
+    expect(await type(alice, "get", "directory:site", "--output", "x2")).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("RELEASE_AMBIGUOUS"),
+    });
+    await cp(join(room, "down"), join(room, "many"), { recursive: true });
+    await ok(user, "get", "directory:site@1.3", "--output", "many");
+    await writeFile(join(room, "many", "evil.tar.xz"), "x");
+    const { stdout } = await ok(user, "verify", "many");
+    expect(stdout).toContain("foo 1.0");
+    expect(stdout).toContain("foo 1.3");
+    expect(stdout).toContain("not part of the release: evil.tar.xz");
+    await ok(user, "verify", "many/foo-1.3.tar.gz");
+    expect(await type(user, "verify", "many/evil.tar.xz")).toMatchObject({
+      exit: 1,
+      stdout: expect.stringContaining("ARTIFACT_UNKNOWN"),
+    });
+  });
+
   test("with keys alone it says what it did not check", async () => {
     const { stdout } = await ok(user, "verify", "down/foo-1.0.tar.gz", "--key", "keys/alice.asc");
     expect(stdout).toContain("not checked: which project this is");
@@ -210,12 +262,14 @@ describe("one after the other", () => {
       join(room, "site", "1.0", "foo-1.0.tar"),
       Buffer.alloc((await stat(join(room, "site", "1.0", "foo-1.0.tar"))).size),
     );
-    expect(await type(user, "get", url, "--output", "down2", "--only", "foo-1.0.tar")).toMatchObject({
-      exit: 1,
-      stderr: expect.stringContaining("ARTIFACT_MISMATCH"),
-    });
+    expect(await type(user, "get", `${url}@1.0`, "--output", "down2", "--only", "foo-1.0.tar")).toMatchObject(
+      {
+        exit: 1,
+        stderr: expect.stringContaining("ARTIFACT_MISMATCH"),
+      },
+    );
     expect(await readdir(join(room, "down2"))).toEqual([]);
-    expect(await type(user, "status", url)).toMatchObject({
+    expect(await type(user, "status", `${url}1.0/`)).toMatchObject({
       exit: 1,
       stdout: expect.stringContaining("ARTIFACT_MISMATCH"),
     });

@@ -11,6 +11,7 @@ export { readKeys } from "./keys.ts";
 export {
   claimedProjects,
   type GivenFiles,
+  type GivenRelease,
   readGivenDirectory,
   readGivenFiles,
   readPackedDirectory,

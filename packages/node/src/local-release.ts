@@ -3,16 +3,20 @@
 import { basename, dirname } from "node:path";
 import {
   fail,
+  isCountersignError,
   type LooseFiles,
   type NamedBytes,
+  type NamedFile,
   namesOfManifest,
   parseStatement,
   printable,
   readEvidence,
   type Source,
+  sha256Hex,
+  type UnverifiedBundle,
 } from "@countersign/core";
 import { fileSource } from "./file-source.ts";
-import { type DirectoryFiles, listDirectory } from "./files.ts";
+import { type DirectoryFiles, listDirectory, readSmallFile } from "./files.ts";
 
 /**
  * The manifest, statement and files of the one release that `pack` left in a directory.
@@ -64,16 +68,21 @@ export async function readPackedDirectory(path: string): Promise<{
   };
 }
 
+/** One release of a directory: its evidence, and those of its artifacts that are here. */
+export interface GivenRelease {
+  readonly bundles: LooseFiles["bundles"];
+  readonly files: readonly Source[];
+}
+
 /** What a person gave to verify: files, and the evidence beside them. */
 export interface GivenFiles {
   readonly files: readonly Source[];
   readonly evidence: LooseFiles;
-  /** Shown, not judged: files of a directory that no release names. */
-  readonly strays: readonly string[];
 }
 
 /**
- * Files or one directory; evidence is looked for beside each file, or in `bundles`.
+ * Files, with the evidence beside each or in `bundles`. In a directory of many releases only those are read whose name the
+ * file's begins with, as long as there are any.
  * @throws BUNDLE_MISSING · FILE_UNREADABLE
  */
 export async function readGivenFiles(
@@ -81,41 +90,57 @@ export async function readGivenFiles(
   bundles: readonly string[] = [],
 ): Promise<GivenFiles> {
   const files = await Promise.all(paths.map((path) => fileSource(path)));
-  const named = [];
-  for (const directory of new Set(bundles.length > 0 ? [] : paths.map((path) => dirname(path))))
-    named.push(...(await listDirectory(directory)).named());
-  for (const path of bundles) {
-    const { readSmallFile } = await import("./files.ts");
-    named.push({ name: basename(path), read: (limit: number) => readSmallFile(path, limit) });
-  }
-  return { files, evidence: await evidenceOf(named, dirname(paths[0] ?? ".")), strays: [] };
+  const where = dirname(paths[0] ?? ".");
+  if (bundles.length > 0)
+    return {
+      files,
+      evidence: await evidenceOf(
+        bundles.map((path) => ({ name: basename(path), read: (limit) => readSmallFile(path, limit) })),
+        where,
+      ),
+    };
+  const beside: NamedFile[] = [];
+  for (const directory of new Set(paths.map((path) => dirname(path))))
+    beside.push(...(await listDirectory(directory)).named());
+  const ours = beside.filter(({ name }) => files.some((file) => file.name.startsWith(releaseBase(name))));
+  const named = ours.some(({ name }) => releaseBase(name) !== name) ? ours : beside;
+  return { files, evidence: await evidenceOf(named, where) };
 }
 
-/** Every artifact in a directory. @throws BUNDLE_MISSING · FILE_UNREADABLE */
-export async function readGivenDirectory(path: string): Promise<GivenFiles> {
+/**
+ * Every release in a directory.
+ * @throws BUNDLE_MISSING · FILE_UNREADABLE
+ */
+export async function readGivenDirectory(path: string): Promise<{
+  readonly evidence: LooseFiles;
+  readonly releases: readonly GivenRelease[];
+  /** Files that no release names; fit for a terminal. */
+  readonly strays: readonly string[];
+}> {
   const directory = await listDirectory(path);
   const evidence = await evidenceOf(directory.named(), path);
-  const artifacts = new Set<string>();
-  const evidenceNames = new Set<string>();
-  for (const { manifest, statement, signatures } of evidence.bundles) {
-    for (const { name } of [manifest, statement, ...signatures]) evidenceNames.add(name);
-    try {
-      for (const { name } of parseStatement(statement.bytes).artifacts) artifacts.add(name);
-    } catch {
-      // Judging the evidence says why it cannot be read.
-    }
+  const groups = new Map<string, UnverifiedBundle[]>();
+  for (const bundle of evidence.bundles) {
+    const key = sha256Hex(bundle.manifest.bytes, bundle.statement.bytes);
+    groups.set(key, [...(groups.get(key) ?? []), bundle]);
   }
-  const present = directory.names.filter((name) => artifacts.has(name));
-  const strays = [
-    ...directory.names.filter(
-      (name) =>
-        !artifacts.has(name) &&
-        !evidenceNames.has(name) &&
-        !/\.countersign(?:\.\d+)?\.json$|\.(?:asc|sig|sshsig|minisig)$|^index\.json$/.test(name),
-    ),
-    ...directory.others.map((name) => printable(name).slice(1, -1)),
-  ];
-  return { files: await Promise.all(present.map((name) => directory.source(name))), evidence, strays };
+  const known = new Set<string>();
+  const releases: GivenRelease[] = [];
+  for (const bundles of groups.values()) {
+    const artifacts = bundles.flatMap(artifactNames).filter((name) => directory.names.includes(name));
+    for (const { manifest, statement, signatures } of bundles)
+      for (const { name } of [manifest, statement, ...signatures]) known.add(name);
+    for (const name of artifacts) known.add(name);
+    const files = await Promise.all([...new Set(artifacts)].map((name) => directory.source(name)));
+    releases.push({ bundles, files });
+  }
+  const evidenceLike = /\.countersign(?:\.\d+)?\.json$|\.(?:asc|sig|sshsig)$|^index\.json$/;
+  const strays = directory.names.filter((name) => !known.has(name) && !evidenceLike.test(name));
+  return {
+    evidence,
+    releases,
+    strays: [...strays, ...directory.others.map((name) => printable(name).slice(1, -1))],
+  };
 }
 
 /** The projects that the evidence claims: only good for choosing which pinned policy to judge it by. */
@@ -125,12 +150,28 @@ export function claimedProjects({ bundles }: LooseFiles): readonly string[] {
       bundles.flatMap(({ statement }) => {
         try {
           return [parseStatement(statement.bytes).project];
-        } catch {
+        } catch (error) {
+          if (!isCountersignError(error)) throw error;
           return [];
         }
       }),
     ),
   ];
+}
+
+/** What the names of a release's files begin with; a name that is no manifest's, statement's or bundle's stays as it is. */
+function releaseBase(name: string): string {
+  return name.replace(/\.(?:SHA256SUMS(?:\..*)?|release\.json|countersign(?:\.\d+)?\.json)$/, "");
+}
+
+function artifactNames({ statement }: UnverifiedBundle): readonly string[] {
+  try {
+    return parseStatement(statement.bytes).artifacts.map(({ name }) => name);
+  } catch (error) {
+    // Judging the evidence says why it cannot be read.
+    if (!isCountersignError(error)) throw error;
+    return [];
+  }
 }
 
 async function evidenceOf(named: Parameters<typeof readEvidence>[0], where: string): Promise<LooseFiles> {

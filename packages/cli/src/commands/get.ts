@@ -5,7 +5,7 @@ import { applyGet, type GetPlan, planGet, type Report, readForgeEvidence } from 
 import { adapters, claimedProjects, directorySink } from "@countersign/node";
 import { defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
 import { formatBytes } from "../look.ts";
-import { choosePolicy, needPlace, policyOptions } from "../places.ts";
+import { choosePolicy, needReadable, policyOptions } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Result {
@@ -34,7 +34,7 @@ export const command = defineCommand<Result>({
   ],
   async run(call) {
     const { cwd, now, signal, onProgress } = call.context;
-    const { forge, place } = await needPlace(call.args[0] ?? "");
+    const { forge, place } = await needReadable(call.args[0] ?? "", call);
     const release = await forge.fetchRelease(place, { signal });
     const policy = await choosePolicy(call, claimedProjects(await readForgeEvidence(forge, release, signal)));
     const output = resolve(cwd, optionText(call, "output") ?? ".");

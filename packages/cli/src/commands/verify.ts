@@ -16,12 +16,16 @@ import {
 } from "@countersign/core";
 import { adapters, claimedProjects, readGivenDirectory, readGivenFiles } from "@countersign/node";
 import { type Call, defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
-import { choosePolicy, findPlace, policyOptions } from "../places.ts";
+import { choosePolicy, findPlace, needReadable, policyOptions } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Given {
-  readonly files: readonly Source[];
   readonly evidence: LooseFiles;
+  /** One, but for a directory that holds several. */
+  readonly releases: readonly {
+    readonly bundles: LooseFiles["bundles"];
+    readonly files: readonly Source[];
+  }[];
   readonly strays: readonly string[];
   /** A whole release: nothing of it may be missing. */
   readonly complete: boolean;
@@ -29,11 +33,16 @@ interface Given {
   readonly version?: string | undefined;
 }
 
-export const command = defineCommand<{
+interface Result {
   readonly report: Report;
+  /** More releases that hold, of a directory with several. */
+  readonly more: readonly Report[];
+  /** Files that no release that holds vouches for. */
   readonly strays: readonly string[];
   readonly explain: boolean;
-}>({
+}
+
+export const command = defineCommand<Result>({
   summary: "check files, a directory, a URL or a release",
   usage: [
     "verify FILE… [--bundle FILE] [--policy FILE | --key KEYS]",
@@ -71,33 +80,58 @@ export const command = defineCommand<{
     const project = optionText(call, "project");
     const version = optionText(call, "release") ?? given.version;
     const { now, signal, onProgress } = call.context;
-    const found = await inspectRelease({
-      policy,
-      adapters,
-      now,
-      expect: { project, version },
-      bundles: given.evidence.bundles,
-      files: given.files,
-      complete: given.complete,
-      signal,
-      onProgress,
-    });
-    const report = { ...found, ignored: [...given.evidence.ignored, ...found.ignored] };
-    const result = { report, strays: given.strays, explain: optionFlag(call, "explain") };
+    const found: Report[] = [];
+    for (const { bundles, files } of given.releases)
+      found.push(
+        await inspectRelease({
+          policy,
+          adapters,
+          now,
+          expect: { project, version },
+          bundles,
+          files,
+          complete: given.complete,
+          signal,
+          onProgress,
+        }),
+      );
+    const held = found.filter(({ verified }) => verified);
+    const [first] = held.length > 0 ? held : found.sort((a, b) => holding(b) - holding(a));
+    if (!first) return fail("BUNDLE_MISSING", "there is no release to verify");
+    const report = { ...first, ignored: [...given.evidence.ignored, ...first.ignored] };
+    const vouched = new Set(held.flatMap(({ artifacts }) => artifacts.map(({ name }) => name)));
+    const doubtful = given.releases
+      .flatMap(({ files }) => files.map(({ name }) => name))
+      .filter((name) => !vouched.has(name));
+    const result = {
+      report,
+      more: held.slice(1),
+      strays: [...given.strays, ...(held.length > 0 ? doubtful : [])],
+      explain: optionFlag(call, "explain"),
+    };
     if (report.verified) return { result };
     const error = errorOfReport(report);
     // What could not be read is not the same as what does not hold.
     return { result, error, exit: error.exit === 3 ? 3 : 1 };
   },
-  render: ({ report, strays, explain }, look) => renderReport(report, look, { explain, strays }),
+  render: ({ report, more, strays, explain }, look) =>
+    [
+      ...more.map((one) => renderReport(one, look, { explain })),
+      renderReport(report, look, { explain, strays }),
+    ].join("\n"),
 });
+
+/** How far a release that does not hold got: the most telling one is shown. */
+function holding({ checks, artifacts }: Report): number {
+  return checks.filter(({ ok }) => ok).length + artifacts.filter(({ state }) => state === "verified").length;
+}
 
 async function readGiven(call: Call): Promise<Given> {
   const { cwd } = call.context;
   const bundles = optionTexts(call, "bundle").map((path) => resolve(cwd, path));
   const [first = "", ...more] = call.args;
-  const found = await findPlace(first);
-  if (found) {
+  if (await findPlace(first)) {
+    const found = await needReadable(first, call);
     if (more.length > 0) fail("USAGE", "give one URL or locator at a time");
     return readPlace(found.forge, found.place, call);
   }
@@ -107,7 +141,10 @@ async function readGiven(call: Call): Promise<Given> {
     (one) => one.isDirectory(),
     () => false,
   );
-  if (!directory) return { ...(await readGivenFiles(paths, bundles)), complete: false };
+  if (!directory) {
+    const { files, evidence } = await readGivenFiles(paths, bundles);
+    return { evidence, releases: [{ bundles: evidence.bundles, files }], strays: [], complete: false };
+  }
   if (more.length > 0) fail("USAGE", "give one directory at a time, or files");
   return { ...(await readGivenDirectory(path)), complete: false };
 }
@@ -120,5 +157,11 @@ async function readPlace(forge: Forge, place: Place, call: Call): Promise<Given>
   const files = place.file === undefined ? all : all.filter(({ name }) => name === place.file);
   if (place.file !== undefined && files.length === 0)
     fail("ARTIFACT_UNKNOWN", `${place.file} is no artifact of the release there`);
-  return { files, evidence, strays: [], complete: place.file === undefined, version: place.version };
+  return {
+    evidence,
+    releases: [{ bundles: evidence.bundles, files }],
+    strays: [],
+    complete: place.file === undefined,
+    version: place.version,
+  };
 }
