@@ -1,7 +1,7 @@
 /** A release from tag to download, as people type it; then everything that they might type wrong. */
 
 import { execFileSync } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -140,6 +140,18 @@ describe("one after the other", () => {
       "was published already",
     );
     expect((await ok(alice, "log", "check", "log")).stdout).toContain("1 entries");
+  });
+
+  test("a signature over an older manifest is not taken for one over this", async () => {
+    await cp(join(room, "dist"), join(room, "dist-again"), { recursive: true });
+    const long = new Date("2020-01-01T00:00:00Z");
+    await utimes(join(room, "dist-again", "foo-1.0.SHA256SUMS.alice.asc"), long, long);
+    expect(
+      await type(alice, "sign", "dist-again", "--signer", "alice", "--key", "keys/alice.key.asc"),
+    ).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("older than foo-1.0.SHA256SUMS"),
+    });
   });
 
   test("a stranger pins, gets, verifies", async () => {

@@ -1,5 +1,6 @@
 /** `countersign sign`: a release signature by the signer's own key. */
 
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { applySign, fail, planSign, type Signer } from "@countersign/core";
 import { readPackedDirectory, writeNewFile } from "@countersign/node";
@@ -55,7 +56,7 @@ export const command = defineCommand<Result>({
       onProgress,
     });
     const shown = { signer: name, fingerprint: signer.fingerprint };
-    const { existing, open } = await split(plan.steps, packed.directory.names);
+    const { existing, open } = await split(plan.steps, packed.directory);
     if (optionFlag(call, "dry-run"))
       return {
         result: {
@@ -95,13 +96,27 @@ export const command = defineCommand<Result>({
   },
 });
 
-/** A signature that stands is never made again: signing twice would give other bytes under one name. */
-async function split<T extends { readonly file: string }>(
+/**
+ * A signature that stands is not made again: it would be other bytes under one name. One that is older than the manifest
+ * is of another manifest, and is for its signer to remove.
+ */
+async function split<T extends { readonly file: string; readonly message: string }>(
   steps: readonly T[],
-  present: readonly string[],
+  { path, names }: { readonly path: string; readonly names: readonly string[] },
 ): Promise<{ existing: readonly string[]; open: readonly T[] }> {
-  const existing = steps.map(({ file }) => file).filter((file) => present.includes(file));
-  return { existing, open: steps.filter(({ file }) => !existing.includes(file)) };
+  const existing = steps.filter(({ file }) => names.includes(file));
+  for (const { file, message } of existing) {
+    const [signature, signed] = await Promise.all([file, message].map((name) => stat(join(path, name))));
+    if (signature && signed && signature.mtimeMs < signed.mtimeMs)
+      fail("FILE_EXISTS", `${file} is older than ${message}: it was made over other bytes`, {
+        where: file,
+        hint: "Remove it to sign again.",
+      });
+  }
+  return {
+    existing: existing.map(({ file }) => file),
+    open: steps.filter(({ file }) => !names.includes(file)),
+  };
 }
 
 function describe({ scheme, fingerprint }: Signer): string {
