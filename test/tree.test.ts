@@ -1,15 +1,18 @@
 /** The tree in the tarball is the tree of the signed tag, recomputed: the signers' word is not needed for it, nor enough. */
 
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
+  applyGet,
   bytesSource,
+  formatBundle,
   formatManifest,
   formatStatement,
   inspectRelease,
   parseStatement,
+  planGet,
   policyOfKeys,
   type Report,
   readEvidence,
@@ -17,7 +20,8 @@ import {
   type StatedArtifact,
   sha256Hex,
 } from "@countersign/core";
-import { adapters } from "@countersign/node";
+import { directoryForge } from "@countersign/forge-directory";
+import { adapters, directorySink } from "@countersign/node";
 import { openRepository, pack, signTag } from "@countersign/source-git";
 import { beforeAll, expect, test } from "vitest";
 import {
@@ -79,8 +83,8 @@ async function makePacked(content: string, attributes?: string): Promise<Files> 
 
 const get = (files: Files, name: string): Uint8Array => files.get(name) ?? new Uint8Array();
 
-/** The honest statement over other tars, signed by alice as if all were well. */
-async function lie(artifacts: Readonly<Record<string, Uint8Array>>, tar: Uint8Array): Promise<Report> {
+/** The honest statement over other tars: what a signer makes who has not looked. */
+function lyingFiles(artifacts: Readonly<Record<string, Uint8Array>>, tar: Uint8Array): Files {
   const statement = parseStatement(get(honest, names.statement));
   const stated = statement.artifacts.map((artifact): StatedArtifact => {
     const size = artifacts[artifact.name]?.length ?? 0;
@@ -91,8 +95,12 @@ async function lie(artifacts: Readonly<Record<string, Uint8Array>>, tar: Uint8Ar
   const subjects = Object.entries(artifacts).map(([name, bytes]) => ({ name, sha256: sha256Hex(bytes) }));
   const text = formatStatement({ ...statement, artifacts: stated, subjects });
   const manifest = formatManifest([...subjects, { name: names.statement, sha256: sha256Hex(text) }]);
-  return check(new Map([...Object.entries(artifacts), [names.statement, text], [names.manifest, manifest]]));
+  return new Map([...Object.entries(artifacts), [names.statement, text], [names.manifest, manifest]]);
 }
+
+/** Signed by alice as if all were well. */
+const lie = (artifacts: Readonly<Record<string, Uint8Array>>, tar: Uint8Array): Promise<Report> =>
+  check(lyingFiles(artifacts, tar));
 
 async function check(files: Files): Promise<Report> {
   const manifest = get(files, names.manifest);
@@ -161,3 +169,34 @@ test("where attributes change the tar, the report says that the link rests on th
     notChecked: expect.arrayContaining([expect.stringContaining("rests on the signers")]),
   });
 });
+
+test("get refuses it too, and leaves nothing under the final name", async () => {
+  const tar = get(other, "foo-1.0.tar");
+  const files = lyingFiles({ "foo-1.0.tar": tar, "foo-1.0.tar.gz": get(other, "foo-1.0.tar.gz") }, tar);
+  const manifest = { name: names.manifest, bytes: get(files, names.manifest) };
+  const { bytes } = await world.alice.signer.sign(bytesSource(manifest.name, manifest.bytes), {
+    purpose: "release",
+  });
+  const statement = { name: names.statement, bytes: get(files, names.statement) };
+  const bundle = formatBundle({
+    manifest,
+    statement,
+    signatures: [{ name: names.signature("alice", ".asc"), bytes }],
+    records: [],
+  });
+  const forge = directoryForge();
+  const place = { ...needPlace(forge.parse(`directory:${await temporaryDirectory()}`)), version: "1.0" };
+  for (const [name, content] of new Map([...files, [names.bundle, bundle]]))
+    await forge.stage(place, bytesSource(name, content));
+  await forge.publish(place);
+  const into = await temporaryDirectory();
+  const keys = (await adapters.schemes[0]?.parseKeys(new TextEncoder().encode(world.alice.publicKey))) ?? [];
+  const options = { forge, place, policy: policyOfKeys(keys), adapters, now, sink: directorySink(into) };
+  await expect(applyGet(await planGet(options), options)).rejects.toMatchObject({ code: "TREE_MISMATCH" });
+  expect(await readdir(into)).toEqual([]);
+});
+
+function needPlace<T>(place: T | undefined): T {
+  if (place === undefined) throw new TypeError("a place");
+  return place;
+}

@@ -81,38 +81,58 @@ export async function planGet(options: GetOptions): Promise<GetPlan> {
 }
 
 /**
- * Downloads what the plan names, then verifies all of it as `verify` would.
- * @throws ARTIFACT_MISMATCH · ARTIFACT_SIZE — the partial file is removed · NETWORK_FAILED — it is kept
+ * Downloads what the plan names, verifies all of it as `verify` would, the trees in the tars too, and only then gives the
+ * files their names.
+ * @throws ARTIFACT_MISMATCH · ARTIFACT_SIZE · TREE_MISMATCH — the partial files are removed · NETWORK_FAILED — they are kept
  * @throws FILE_EXISTS — other bytes have the final name
  */
 export async function applyGet(plan: GetPlan, options: GetOptions): Promise<VerifiedRelease> {
-  const { policy, adapters, now, sink, signal } = options;
-  const verified: Source[] = [];
-  for (const download of plan.downloads) verified.push(await fetchArtifact(download, options));
+  const { policy, adapters, now, sink, signal, onProgress } = options;
+  const fetched: Fetched[] = [];
+  for (const download of plan.downloads) fetched.push(await fetchArtifact(download, options));
+  const partial = fetched.filter((one) => one.partial);
+  let release: VerifiedRelease;
+  try {
+    release = await verifyRelease({
+      policy,
+      adapters,
+      now,
+      expect: { version: plan.version, ...options.expect },
+      bundles: [plan.bundle],
+      files: fetched.map(({ source }) => source),
+      signal,
+      onProgress,
+    });
+  } catch (error) {
+    // What is complete and does not hold is of no use to a later run.
+    if (isCountersignError(error) && error.exit === 1)
+      for (const { source } of partial) await sink.discard(source.name);
+    throw error;
+  }
+  for (const { source } of partial) await sink.commit(source.name);
   // The evidence goes last and beside: what it vouches for is complete when it appears.
   for (const file of evidenceFiles(plan)) await writeFile(sink, file);
-  return verifyRelease({
-    policy,
-    adapters,
-    now,
-    expect: { version: plan.version, ...options.expect },
-    bundles: [plan.bundle],
-    files: verified,
-    signal,
-  });
+  return release;
+}
+
+interface Fetched {
+  /** Its digest is known: the bytes were hashed as they were written. */
+  readonly source: Source;
+  /** Has it still to get its name? */
+  readonly partial: boolean;
 }
 
 async function fetchArtifact(
   { asset, size, sha256 }: GetPlan["downloads"][number],
   options: GetOptions,
-): Promise<Source> {
+): Promise<Fetched> {
   const { forge, sink, signal, onProgress } = options;
   const { name } = asset;
   const report = (done: number): void => onProgress?.({ step: "download", name, done, total: size });
   const existing = await sink.existing(name);
   if (existing) {
     if (existing.size === size && (await sourceSha256(existing, { signal })) === sha256)
-      return known(existing, sha256);
+      return { source: known(existing, sha256), partial: false };
     fail("FILE_EXISTS", `${name} is here already, with other bytes`, { where: name });
   }
   const hasher = createHasher("sha256");
@@ -157,9 +177,7 @@ async function fetchArtifact(
       { where: name },
     );
   }
-  await sink.commit(name);
-  const source = (await sink.existing(name)) ?? fail("FILE_CHANGED", `${name} vanished after it was written`);
-  return known(source, sha256);
+  return { source: known({ name, size, open: () => sink.readPartial(name) }, sha256), partial: true };
 }
 
 async function writeFile(sink: Sink, { name, bytes }: NamedBytes): Promise<void> {
