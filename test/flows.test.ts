@@ -8,13 +8,18 @@ import {
   applyStage,
   bytesSource,
   type CountersignError,
+  concatBytes,
+  formatBundle,
   inspectStatus,
   isWritable,
   type LogWriter,
   type Policy,
+  parseBundle,
+  parseRecord,
   planGet,
   planPublish,
   planStage,
+  sha256Hex,
   utf8,
   type VersionedPlace,
   type WritableForge,
@@ -290,5 +295,76 @@ describe("status", () => {
       next: "repair",
       report: { code: "ARTIFACT_MISMATCH" },
     });
+  });
+});
+
+describe("junk beside counted evidence", () => {
+  const junk = utf8("#!/bin/sh\necho owned\n");
+
+  test("the gate records and bundles the signatures that count, not what has their names", async () => {
+    const { forge, place, root } = await newPlace();
+    await stage(forge, place, files);
+    // A second file cannot have the name at a forge; in a bundle it can.
+    const good = files.get("foo-1.0.SHA256SUMS.alice.asc") ?? utf8("");
+    const names = { manifest: "foo-1.0.SHA256SUMS", statement: "foo-1.0.release.json" };
+    const bundle = formatBundle({
+      manifest: { name: names.manifest, bytes: files.get(names.manifest) ?? utf8("") },
+      statement: { name: names.statement, bytes: files.get(names.statement) ?? utf8("") },
+      signatures: [
+        { name: "foo-1.0.SHA256SUMS.alice.asc", bytes: junk },
+        { name: "install.sh", bytes: concatBytes(junk, good) },
+        ...Array.from({ length: 20 }, (_, i) => ({ name: `copy${i}.asc`, bytes: good })),
+      ],
+      records: [],
+    });
+    await forge.stage(place, bytesSource("foo-1.0.countersign.2.json", bundle));
+    await forge.stage(place, bytesSource("aaa-1.0.SHA256SUMS", junk));
+    await forge.stage(place, bytesSource("aaa-1.0.release.json", utf8("{}")));
+    await publish(forge, place);
+    const published = await readFiles(join(root, "1.0"));
+    const made = parseBundle(published.get("foo-1.0.countersign.json") ?? junk);
+    expect(made.signatures).toEqual(
+      ["alice", "bob"].map((who) => ({
+        name: `foo-1.0.SHA256SUMS.${who}.asc`,
+        bytes: files.get(`foo-1.0.SHA256SUMS.${who}.asc`),
+      })),
+    );
+    const [recorded] = made.records;
+    expect(parseRecord(recorded?.record ?? junk).signatures).toEqual(
+      made.signatures.map(({ name, bytes }) => ({ name, sha256: sha256Hex(bytes) })),
+    );
+  });
+
+  test("get writes nothing that does not count, names what it writes itself, and takes later evidence beside", async () => {
+    const { root } = await makeRelease(world, wish);
+    const forge = directoryForge();
+    const place = { forge: "directory", base: `directory:${root}`, version: "1.0" };
+    const original = await readFiles(join(root, "1.0"));
+    const bundle = parseBundle(original.get("foo-1.0.countersign.json") ?? junk);
+    const [first] = bundle.signatures;
+    const late = {
+      ...bundle,
+      signatures: [
+        { name: "foo-1.0.SHA256SUMS.alice.asc", bytes: junk },
+        { name: "install.sh", bytes: concatBytes(junk, first?.bytes ?? junk) },
+        { name: "run.me", bytes: first?.bytes ?? junk },
+        ...bundle.signatures,
+      ],
+    };
+    const into = await temporaryDirectory();
+    const options = { forge, place, policy, adapters, now, sink: directorySink(into) };
+    await applyGet(await planGet(options), options);
+    await forge.stage(place, bytesSource("foo-1.0.countersign.2.json", formatBundle(late)));
+    await applyGet(await planGet(options), options);
+    const got = await readFiles(into);
+    for (const [name, bytes] of got) expect(original.get(name), name).toEqual(bytes);
+    expect([...got.keys()]).not.toContain("install.sh");
+    const fresh = await temporaryDirectory();
+    const again = { ...options, sink: directorySink(fresh) };
+    await applyGet(await planGet(again), again);
+    expect([...(await readFiles(fresh)).keys()].sort()).toEqual([...got.keys()].sort());
+    expect((await readFiles(fresh)).get("foo-1.0.SHA256SUMS.alice.asc")).toEqual(
+      files.get("foo-1.0.SHA256SUMS.alice.asc") && original.get("foo-1.0.SHA256SUMS.alice.asc"),
+    );
   });
 });

@@ -200,3 +200,23 @@ function needPlace<T>(place: T | undefined): T {
   if (place === undefined) throw new TypeError("a place");
   return place;
 }
+
+test("an archive that is only declared beside a tag is not passed off as made from it", async () => {
+  const statement = parseStatement(get(honest, names.statement));
+  const evil = new TextEncoder().encode("evil tarball");
+  const subjects = [{ name: "foo-1.0.tar.gz", sha256: sha256Hex(evil) }];
+  const text = formatStatement({
+    ...statement,
+    artifacts: [{ name: "foo-1.0.tar.gz", size: evil.length, format: "declared" }],
+    subjects,
+  });
+  const manifest = formatManifest([...subjects, { name: names.statement, sha256: sha256Hex(text) }]);
+  const report = await check(
+    new Map([
+      ["foo-1.0.tar.gz", evil],
+      [names.statement, text],
+      [names.manifest, manifest],
+    ]),
+  );
+  expect(report.notChecked).toContainEqual(expect.stringContaining("it is declared, not made from it"));
+});

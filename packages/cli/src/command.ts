@@ -36,7 +36,7 @@ export interface Outcome<R> {
   /** What `--format json` prints; stable. */
   readonly result: R;
   /** 0 unless something was checked and does not hold. */
-  readonly exit?: 0 | 1 | 3;
+  readonly exit?: 0 | 1 | 2 | 3;
   /** Why not 0. */
   readonly error?: CountersignError | undefined;
 }

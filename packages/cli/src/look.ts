@@ -1,6 +1,6 @@
 /** How text looks on this output: colours or none, and a few shapes shared by all commands. Pure. */
 
-import { printable } from "@countersign/core";
+import { plainText } from "@countersign/core";
 
 export interface Look {
   readonly color: boolean;
@@ -43,5 +43,5 @@ export function formatBytes(count: number): string {
 
 /** Text from outside as it may reach a terminal: what could steer it is escaped, in sight. */
 export function plain(text: string): string {
-  return printable(text, 300).slice(1, -1).replaceAll('\\"', '"');
+  return plainText(text);
 }

@@ -1,7 +1,7 @@
 /** One run of the program: arguments in, text and an exit status out. */
 
 import { parseArgs } from "node:util";
-import { CountersignError, isCountersignError } from "@countersign/core";
+import { CountersignError, isCountersignError, plainText } from "@countersign/core";
 import type { Command, Context, OptionSpec, Outcome } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { commandHelp, generalHelp } from "./help.ts";
@@ -48,7 +48,7 @@ function print(
 ): number {
   if (json) {
     output.stdout(
-      `${JSON.stringify({ countersign: "result/v1", command: name, exit, result, ...(error && { error: errorJson(error) }) }, null, 2)}\n`,
+      `${jsonText({ countersign: "result/v1", command: name, exit, result, ...(error && { error: errorJson(error) }) })}`,
     );
     return exit;
   }
@@ -71,14 +71,14 @@ function printError(name: string, error: unknown, json: boolean, output: Output,
   }
   if (json)
     output.stdout(
-      `${JSON.stringify({ countersign: "result/v1", command: name, exit: error.exit, error: errorJson(error) }, null, 2)}\n`,
+      jsonText({ countersign: "result/v1", command: name, exit: error.exit, error: errorJson(error) }),
     );
   else output.stderr(errorText(error, output.look));
   return error.exit;
 }
 
 function errorText(error: CountersignError, look: Look): string {
-  return `${paint(look, "red", "error")} ${error.code}: ${error.message}\n${hintText(error, look)}`;
+  return `${paint(look, "red", "error")} ${error.code}: ${plainText(error.message, 2000)}\n${hintText(error, look)}`;
 }
 
 function hintText({ hint }: CountersignError, look: Look): string {
@@ -145,4 +145,9 @@ export const common = {
 
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some((arg, i) => arg === "--format=json" || (arg === "json" && argv[i - 1] === "--format"));
+}
+
+/** JSON that may also be shown: what steers a terminal is escaped, which JSON allows for any character. */
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }

@@ -2,8 +2,10 @@
 
 import { resolve } from "node:path";
 import {
+  CountersignError,
   type Forge,
   fail,
+  isCountersignError,
   isWritable,
   type Place,
   type Policy,
@@ -76,36 +78,51 @@ async function onlyRelease(
 }
 
 /**
- * `--policy`, else `--key`, else the pinned policy of the project that the evidence claims.
+ * `--policy`, else `--key`, else every pinned policy of a project that the evidence claims.
  * A claim only chooses among what the user has pinned; it is then compared with the policy.
- * @throws POLICY_NOT_PINNED
  */
-export async function choosePolicy(call: Call, claimed: readonly string[]): Promise<Policy> {
-  const policy = await findPolicy(call, claimed);
-  return (
-    policy ??
-    fail(
-      "POLICY_NOT_PINNED",
-      claimed.length === 0 ? "no policy was given" : `no policy is pinned for ${claimed.join(" or ")}`,
-    )
-  );
-}
-
-export async function findPolicy(call: Call, claimed: readonly string[]): Promise<Policy | undefined> {
+export async function findPolicies(call: Call, claimed: readonly string[]): Promise<readonly Policy[]> {
   const { cwd, env } = call.context;
   const file = optionText(call, "policy");
   const keys = optionTexts(call, "key");
   if (file !== undefined && keys.length > 0) fail("USAGE", "give --policy or --key, not both");
-  if (file !== undefined) return (await readPolicy(resolve(cwd, file))).policy;
+  if (file !== undefined) return [(await readPolicy(resolve(cwd, file))).policy];
   if (keys.length > 0)
-    return policyOfKeys((await Promise.all(keys.map((path) => readKeys(resolve(cwd, path))))).flat());
+    return [policyOfKeys((await Promise.all(keys.map((path) => readKeys(resolve(cwd, path))))).flat())];
   const store = trustStore(homeDirectory(env));
   const wanted = optionText(call, "project");
-  for (const project of wanted === undefined ? claimed : [wanted]) {
-    const pinned = await store.find(project);
-    if (pinned) return pinned.policy;
+  const found = [];
+  for (const project of wanted === undefined ? claimed : [wanted]) found.push(await store.find(project));
+  return found.flatMap((pinned) => pinned?.policy ?? []);
+}
+
+/**
+ * Runs `attempt` with each policy that may apply until one holds: another project's evidence beside a release, even of
+ * one that is pinned too, must not decide by which policy it is judged.
+ * @throws POLICY_NOT_PINNED — there is none · what the first attempt threw, when none holds
+ */
+export async function withPolicies<T>(
+  call: Call,
+  claimed: readonly string[],
+  attempt: (policy: Policy) => Promise<T>,
+): Promise<T> {
+  const policies = await findPolicies(call, claimed);
+  let failure: unknown;
+  for (const policy of policies) {
+    try {
+      return await attempt(policy);
+    } catch (error) {
+      if (!isCountersignError(error) || error.exit !== 1) throw error;
+      failure ??= error;
+    }
   }
-  return undefined;
+  throw failure ?? noPolicy(claimed);
+}
+
+export function noPolicy(claimed: readonly string[]): CountersignError {
+  const what =
+    claimed.length === 0 ? "no policy was given" : `no policy is pinned for ${claimed.join(" or ")}`;
+  return new CountersignError("POLICY_NOT_PINNED", what);
 }
 
 export const policyOptions = {

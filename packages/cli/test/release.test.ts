@@ -1,7 +1,7 @@
 /** A release from tag to download, as people type it; then everything that they might type wrong. */
 
 import { execFileSync } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -142,15 +142,17 @@ describe("one after the other", () => {
     expect((await ok(alice, "log", "check", "log")).stdout).toContain("1 entries");
   });
 
-  test("a signature over an older manifest is not taken for one over this", async () => {
+  test("a signature that is there counts as made only if it is this key's, over this manifest", async () => {
     await cp(join(room, "dist"), join(room, "dist-again"), { recursive: true });
-    const long = new Date("2020-01-01T00:00:00Z");
-    await utimes(join(room, "dist-again", "foo-1.0.SHA256SUMS.alice.asc"), long, long);
+    await cp(
+      join(room, "dist-again", "foo-1.0.SHA256SUMS.bob.asc"),
+      join(room, "dist-again", "foo-1.0.SHA256SUMS.alice.asc"),
+    );
     expect(
       await type(alice, "sign", "dist-again", "--signer", "alice", "--key", "keys/alice.key.asc"),
     ).toMatchObject({
       exit: 2,
-      stderr: expect.stringContaining("older than foo-1.0.SHA256SUMS"),
+      stderr: expect.stringContaining("no signature of this key"),
     });
   });
 
@@ -223,6 +225,110 @@ describe("one after the other", () => {
     expect(await type(user, "verify", "many/evil.tar.xz")).toMatchObject({
       exit: 1,
       stdout: expect.stringContaining("ARTIFACT_UNKNOWN"),
+    });
+  });
+
+  test("junk beside a good release turns nothing red", async () => {
+    await cp(join(room, "down"), join(room, "junk"), { recursive: true });
+    const bundle = JSON.parse(await readFile(join(room, "junk", "foo-1.0.countersign.json"), "utf8"));
+    bundle.manifest.name = "x-1.0.SHA256SUMS";
+    await writeFile(join(room, "junk", "aaa.countersign.json"), JSON.stringify(bundle));
+    await writeFile(join(room, "junk", `${"a".repeat(121)}.SHA256SUMS`), "x");
+    await symlink("nowhere", join(room, "junk", "foo-1.0.countersign.2.json"));
+    await symlink("nowhere", join(room, "junk", "foo-1.0.SHA256SUMS.eve.asc"));
+    for (let i = 0; i < 250; i++)
+      await writeFile(join(room, "junk", `foo-1.0.SHA256SUMS.junk${i}.asc`), `junk ${i}`);
+    for (let i = 0; i < 60; i++) await writeFile(join(room, "junk", `foo-1.0.${i}.countersign.json`), "{}");
+    await ok(user, "verify", "junk/foo-1.0.tar.gz");
+    await ok(user, "verify", "junk");
+  });
+
+  test("another pinned project's evidence beside a release does not decide by which policy it is judged", async () => {
+    const other = (await readFile(join(room, "policy.yaml"), "utf8")).replace(
+      project,
+      "https://example.org/alpha",
+    );
+    await writeFile(join(room, "alpha.yaml"), other);
+    await ok(alice, "policy", "seal", "alpha.yaml", "--output", "alpha.policy");
+    await ok(user, "trust", "add", "alpha.policy", "--yes");
+    await ok(
+      alice,
+      "pack",
+      "v1.0",
+      "--repo",
+      "repo",
+      "--name",
+      "alpha",
+      "--project",
+      "https://example.org/alpha",
+      "--key",
+      "keys/alice.asc",
+      "--formats",
+      "tar.gz",
+      "--output",
+      "dist-alpha",
+    );
+    await cp(join(room, "down"), join(room, "mixed"), { recursive: true });
+    await cp(join(room, "dist-alpha"), join(room, "mixed"), { recursive: true });
+    await ok(user, "verify", "mixed/foo-1.0.tar.gz");
+    await ok(user, "verify", "mixed");
+    expect((await type(user, "verify", "mixed/alpha-1.0.tar.gz")).exit).toBe(1);
+    await ok(user, "trust", "remove", "https://example.org/alpha");
+  });
+
+  test("status fails closed: without a policy, with another project, without readable evidence", async () => {
+    expect(
+      await type({ ...user, home: join(room, "home-nobody") }, "status", "directory:site@1.0"),
+    ).toMatchObject({ exit: 2, stderr: expect.stringContaining("trust add") });
+    expect(
+      await type(user, "status", "directory:site@1.0", "--project", "https://example.org/other"),
+    ).toMatchObject({ exit: 2 });
+    expect(
+      await type(
+        user,
+        "status",
+        "directory:site@1.0",
+        "--policy",
+        "foo.policy",
+        "--project",
+        "https://example.org/other",
+      ),
+    ).toMatchObject({ exit: 1, stdout: expect.stringContaining("PROJECT_MISMATCH") });
+    await cp(join(room, "site"), join(room, "site-bare"), { recursive: true });
+    for (const name of ["countersign.json", "release.json", "SHA256SUMS"])
+      await rm(join(room, "site-bare", "1.0", `foo-1.0.${name}`));
+    expect((await type(user, "status", "directory:site-bare@1.0")).exit).toBe(1);
+  });
+
+  test("nothing from a file steers the terminal, and no secret is repeated", async () => {
+    await mkdir(join(room, "esc"));
+    await writeFile(
+      join(room, "esc", "x.countersign.json"),
+      '{"countersign":"\\u001b[31mPWNED\\u001b]0;t\\u0007\\u009b"}',
+    );
+    for (const format of ["text", "json"]) {
+      const ran = await type(user, "verify", "esc", "--policy", "foo.policy", "--format", format);
+      expect(ran.exit).toBe(1);
+      expect(`${ran.stdout}${ran.stderr}`).toContain("PWNED");
+      expect(`${ran.stdout}${ran.stderr}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    }
+    const secret = (await readFile(join(room, "log.key"), "utf8")).trim();
+    const ran = await type(user, "log", "check", "log", "--verifier-key", secret);
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).not.toContain(secret.slice(20, 40));
+  });
+
+  test("keys generate goes on where it was killed", async () => {
+    await ok(alice, "keys", "generate", "carol", "--output", "keys");
+    const { keys } = (await ok(alice, "keys", "show", "keys/carol.asc", "--format", "json")).json().result;
+    await rm(join(room, "keys", "carol.asc"));
+    expect(
+      (await ok(alice, "keys", "generate", "carol", "--output", "keys", "--format", "json")).json().result
+        .keys,
+    ).toEqual(keys);
+    expect(await type(alice, "keys", "generate", "carol", "--output", "keys")).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("FILE_EXISTS"),
     });
   });
 

@@ -51,6 +51,7 @@ export {
 export {
   type BundledRecord,
   formatBundle,
+  groupBundles,
   type Ignored,
   maxBundleSize,
   type NamedBytes,
@@ -113,7 +114,7 @@ export {
   maxManifestSize,
   parseManifest,
 } from "./formats/manifest.ts";
-export { checkName, isSafeName, lastWords, maxNameLength, printable } from "./formats/names.ts";
+export { checkName, isSafeName, lastWords, maxNameLength, plainText, printable } from "./formats/names.ts";
 export {
   findSinglePoints,
   maxPolicySize,

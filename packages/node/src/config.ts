@@ -1,7 +1,14 @@
 /** The project's settings, `countersign.yaml`: data, never code. Nothing in it is trusted for verifying. */
 
 import { dirname, resolve } from "node:path";
-import { CountersignError, decodeUtf8, fail, isCountersignError, printable } from "@countersign/core";
+import {
+  CountersignError,
+  decodeUtf8,
+  fail,
+  isCountersignError,
+  plainText,
+  printable,
+} from "@countersign/core";
 import * as v from "valibot";
 import { readSmallFile } from "./files.ts";
 import { parseYaml } from "./yaml.ts";
@@ -60,7 +67,7 @@ export async function readConfig(directory: string): Promise<Config> {
     const [issue] = result.issues;
     return fail(
       "CONFIG_MALFORMED",
-      `${path}: ${printable(v.getDotPath(issue) ?? "the document").slice(1, -1)}: ${issue.message}`,
+      `${path}: ${plainText(v.getDotPath(issue) ?? "the document")}: ${plainText(issue.message)}`,
       { where: path },
     );
   }

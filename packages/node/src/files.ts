@@ -1,5 +1,6 @@
 /** Small files, read and written with care. */
 
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { link, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -39,8 +40,8 @@ export async function writeNewFile(
   { mode = 0o644, replace = false } = {},
 ): Promise<"written" | "same"> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  const file = await open(temporary, "w", mode);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const file = await open(temporary, "wx", mode);
   try {
     await file.writeFile(bytes);
     await file.sync();

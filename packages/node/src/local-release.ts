@@ -3,6 +3,7 @@
 import { basename, dirname } from "node:path";
 import {
   fail,
+  groupBundles,
   isCountersignError,
   type LooseFiles,
   type NamedBytes,
@@ -12,7 +13,6 @@ import {
   printable,
   readEvidence,
   type Source,
-  sha256Hex,
   type UnverifiedBundle,
 } from "@countersign/core";
 import { fileSource } from "./file-source.ts";
@@ -119,14 +119,9 @@ export async function readGivenDirectory(path: string): Promise<{
 }> {
   const directory = await listDirectory(path);
   const evidence = await evidenceOf(directory.named(), path);
-  const groups = new Map<string, UnverifiedBundle[]>();
-  for (const bundle of evidence.bundles) {
-    const key = sha256Hex(bundle.manifest.bytes, bundle.statement.bytes);
-    groups.set(key, [...(groups.get(key) ?? []), bundle]);
-  }
   const known = new Set<string>();
   const releases: GivenRelease[] = [];
-  for (const bundles of groups.values()) {
+  for (const bundles of groupBundles(evidence.bundles)) {
     const artifacts = bundles.flatMap(artifactNames).filter((name) => directory.names.includes(name));
     for (const { manifest, statement, signatures } of bundles)
       for (const { name } of [manifest, statement, ...signatures]) known.add(name);

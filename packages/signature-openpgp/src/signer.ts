@@ -36,6 +36,14 @@ export interface NewKeyOptions {
 const maxSecretKeySize = 1 << 20;
 
 /**
+ * The public half of a secret key, armored. Needs no passphrase.
+ * @throws KEY_MALFORMED — not one secret key
+ */
+export async function exportPublicKey(secretKey: Uint8Array): Promise<string> {
+  return (await readSecretKey(await loadLibrary(), secretKey)).toPublic().armor();
+}
+
+/**
  * A signer that holds an OpenPGP key in memory. It makes detached signatures over bytes (type 0x00) with SHA-512,
  * or the stronger of SHA-256 and what the key prefers, and reads the message as a stream.
  *
@@ -58,6 +66,7 @@ export async function openpgpKeySigner(options: KeySignerOptions): Promise<Signe
     scheme: "openpgp",
     fingerprint: key.getFingerprint(),
     interactive: false,
+    publicKey: async () => utf8(key.toPublic().armor()),
     async sign(message, { armor = true, signal }): Promise<Signature> {
       const bytes = await signMessage(library, message, { key, ids, config, date: now(), signal });
       if (!armor) return { scheme: "openpgp", extension: ".sig", bytes };

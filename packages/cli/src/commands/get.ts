@@ -5,7 +5,7 @@ import { applyGet, type GetPlan, planGet, type Report, readForgeEvidence } from 
 import { adapters, claimedProjects, directorySink } from "@countersign/node";
 import { defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
 import { formatBytes } from "../look.ts";
-import { choosePolicy, needReadable, policyOptions } from "../places.ts";
+import { needReadable, policyOptions, withPolicies } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Result {
@@ -36,13 +36,12 @@ export const command = defineCommand<Result>({
     const { cwd, now, signal, onProgress } = call.context;
     const { forge, place } = await needReadable(call.args[0] ?? "", call);
     const release = await forge.fetchRelease(place, { signal });
-    const policy = await choosePolicy(call, claimedProjects(await readForgeEvidence(forge, release, signal)));
+    const claimed = claimedProjects(await readForgeEvidence(forge, release, signal));
     const output = resolve(cwd, optionText(call, "output") ?? ".");
     const only = optionTexts(call, "only");
     const options = {
       forge,
       place,
-      policy,
       adapters,
       now,
       sink: directorySink(output),
@@ -55,10 +54,13 @@ export const command = defineCommand<Result>({
       signal,
       onProgress,
     };
-    const plan = await planGet(options);
+    const { policy, plan } = await withPolicies(call, claimed, async (one) => ({
+      policy: one,
+      plan: await planGet({ ...options, policy: one }),
+    }));
     const result = { output, downloads: listDownloads(plan) };
     if (optionFlag(call, "dry-run")) return { result };
-    return { result: { ...result, report: (await applyGet(plan, options)).report } };
+    return { result: { ...result, report: (await applyGet(plan, { ...options, policy })).report } };
   },
   render({ output, downloads, report }, look) {
     if (report) return `${renderReport(report, look)}\n  in ${output}`;

@@ -1,8 +1,9 @@
 /** `countersign keys`: makes a key, shows what is in a key file. */
 
+import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fail } from "@countersign/core";
-import { readKeys, writeNewFile } from "@countersign/node";
+import { readKeys, readSmallFile, writeNewFile } from "@countersign/node";
 import { defineCommand, optionText } from "../command.ts";
 import { plain } from "../look.ts";
 import { readPassphrase } from "../signers.ts";
@@ -48,11 +49,7 @@ export const command = defineCommand<Result>({
       return {
         result: {
           action,
-          keys: (await readKeys(resolve(cwd, subject))).map(({ scheme, id, labels }) => ({
-            scheme,
-            id,
-            labels,
-          })),
+          keys: await listKeys(resolve(cwd, subject)),
         },
       };
     if (action !== "generate")
@@ -64,7 +61,13 @@ export const command = defineCommand<Result>({
     const publicFile = join(directory, `${subject}.asc`);
     const email = optionText(call, "email");
     const passphrase = await readPassphrase(call);
-    const { generateOpenpgpKey } = await import("@countersign/signature-openpgp");
+    const { exportPublicKey, generateOpenpgpKey } = await import("@countersign/signature-openpgp");
+    const kept = await readSmallFile(secretFile, 1 << 20).catch(() => undefined);
+    if (kept !== undefined && !(await exists(publicFile))) {
+      // An earlier run was killed between the two files: its key is kept, not thrown away.
+      await writeNewFile(publicFile, Buffer.from(await exportPublicKey(kept)));
+      return { result: { action, keys: await listKeys(publicFile), publicFile, secretFile } };
+    }
     const date = new Date(Math.floor(now.getTime() / 1000) * 1000);
     const made = await generateOpenpgpKey({
       name: subject,
@@ -74,7 +77,7 @@ export const command = defineCommand<Result>({
     });
     await writeNewFile(secretFile, Buffer.from(made.secretKey), { mode: 0o600 });
     await writeNewFile(publicFile, Buffer.from(made.publicKey));
-    const keys = (await readKeys(publicFile)).map(({ scheme, id, labels }) => ({ scheme, id, labels }));
+    const keys = await listKeys(publicFile);
     return { result: { action, keys, publicFile, secretFile } };
   },
   render: ({ keys, publicFile, secretFile }) =>
@@ -88,3 +91,14 @@ export const command = defineCommand<Result>({
           ]),
     ].join("\n"),
 });
+
+async function listKeys(path: string): Promise<Result["keys"]> {
+  return (await readKeys(path)).map(({ scheme, id, labels }) => ({ scheme, id, labels }));
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

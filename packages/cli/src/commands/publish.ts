@@ -2,10 +2,10 @@
 
 import { applyPublish, planPublish, type Report, readForgeEvidence } from "@countersign/core";
 import { adapters, claimedProjects } from "@countersign/node";
-import { defineCommand, optionFlag } from "../command.ts";
+import { defineCommand, optionFlag, optionText } from "../command.ts";
 import { logOptions, openLogs } from "../logs.ts";
 import { paint, plain } from "../look.ts";
-import { choosePolicy, needWritable, policyOptions } from "../places.ts";
+import { needWritable, policyOptions, withPolicies } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Result {
@@ -37,10 +37,22 @@ export const command = defineCommand<Result>({
     const { now, signal, onProgress } = call.context;
     const { forge, place } = await needWritable(call.args[0] ?? "", call);
     const release = await forge.fetchRelease(place, { signal });
-    const policy = await choosePolicy(call, claimedProjects(await readForgeEvidence(forge, release, signal)));
-    const logs = await openLogs(call, policy);
-    const options = { forge, place, policy, adapters, logs, now, signal, onProgress };
-    const plan = await planPublish(options);
+    const claimed = claimedProjects(await readForgeEvidence(forge, release, signal));
+    const { options, plan } = await withPolicies(call, claimed, async (policy) => {
+      const logs = await openLogs(call, policy);
+      const options = {
+        forge,
+        place,
+        project: optionText(call, "project"),
+        policy,
+        adapters,
+        logs,
+        now,
+        signal,
+        onProgress,
+      };
+      return { options, plan: await planPublish(options) };
+    });
     const shown = { place: place.base, version: place.version, bundle: plan.bundleName };
     if (optionFlag(call, "dry-run"))
       return { result: { ...shown, dryRun: true, changed: false, report: plan.report } };

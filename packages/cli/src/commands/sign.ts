@@ -2,8 +2,16 @@
 
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { applySign, fail, planSign, type Signer } from "@countersign/core";
-import { readPackedDirectory, writeNewFile } from "@countersign/node";
+import {
+  applySign,
+  fail,
+  type Purpose,
+  planSign,
+  type Signer,
+  type SignPlan,
+  type Source,
+} from "@countersign/core";
+import { adapters, readPackedDirectory, readSmallFile, writeNewFile } from "@countersign/node";
 import { defineCommand, optionFlag, optionText } from "../command.ts";
 import { openSigner, signerOptions } from "../signers.ts";
 
@@ -56,7 +64,7 @@ export const command = defineCommand<Result>({
       onProgress,
     });
     const shown = { signer: name, fingerprint: signer.fingerprint };
-    const { existing, open } = await split(plan.steps, packed.directory);
+    const { existing, open } = await split(plan.steps, packed, signer);
     if (optionFlag(call, "dry-run"))
       return {
         result: {
@@ -97,18 +105,22 @@ export const command = defineCommand<Result>({
 });
 
 /**
- * A signature that stands is not made again: it would be other bytes under one name. One that is older than the manifest
- * is of another manifest, and is for its signer to remove.
+ * A signature that stands is not made again: it would be other bytes under one name. One that is not of this key over these
+ * bytes is for its signer to remove. Where the public key is not at hand, its age tells.
  */
-async function split<T extends { readonly file: string; readonly message: string }>(
+async function split<T extends SignPlan["steps"][number]>(
   steps: readonly T[],
-  { path, names }: { readonly path: string; readonly names: readonly string[] },
+  packed: Awaited<ReturnType<typeof readPackedDirectory>>,
+  signer: Signer,
 ): Promise<{ existing: readonly string[]; open: readonly T[] }> {
+  const { path, names, source } = packed.directory;
   const existing = steps.filter(({ file }) => names.includes(file));
-  for (const { file, message } of existing) {
-    const [signature, signed] = await Promise.all([file, message].map((name) => stat(join(path, name))));
-    if (signature && signed && signature.mtimeMs < signed.mtimeMs)
-      fail("FILE_EXISTS", `${file} is older than ${message}: it was made over other bytes`, {
+  for (const { file, message, purpose } of existing) {
+    const holds =
+      (await isBy(signer, await source(message), await readSmallFile(join(path, file), 1 << 20), purpose)) ??
+      (await isNewer(join(path, file), join(path, message)));
+    if (!holds)
+      fail("FILE_EXISTS", `${file} is there, and is no signature of this key over ${message}`, {
         where: file,
         hint: "Remove it to sign again.",
       });
@@ -117,6 +129,26 @@ async function split<T extends { readonly file: string; readonly message: string
     existing: existing.map(({ file }) => file),
     open: steps.filter(({ file }) => !names.includes(file)),
   };
+}
+
+/** Undefined where the signer cannot give its public key. */
+async function isBy(
+  signer: Signer,
+  message: Source,
+  signature: Uint8Array,
+  purpose: Purpose,
+): Promise<boolean | undefined> {
+  const scheme = adapters.schemes.find(({ name }) => name === signer.scheme);
+  if (!scheme || !signer.publicKey) return undefined;
+  const keys = await scheme.parseKeys(await signer.publicKey());
+  return (await scheme.check(message, signature, keys, { purpose })).some(
+    ({ outcome }) => outcome === "good",
+  );
+}
+
+async function isNewer(signature: string, message: string): Promise<boolean> {
+  const [made, signed] = await Promise.all([stat(signature), stat(message)]);
+  return made.mtimeMs >= signed.mtimeMs;
 }
 
 function describe({ scheme, fingerprint }: Signer): string {

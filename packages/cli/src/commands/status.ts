@@ -4,13 +4,14 @@ import {
   CountersignError,
   errorOfReport,
   inspectStatus,
+  isCountersignError,
   readForgeEvidence,
   type Status,
 } from "@countersign/core";
 import { adapters, claimedProjects } from "@countersign/node";
-import { defineCommand, optionFlag } from "../command.ts";
+import { defineCommand, optionFlag, optionText } from "../command.ts";
 import { formatBytes, type Look, paint, plain } from "../look.ts";
-import { findPolicy, needPlace, policyOptions } from "../places.ts";
+import { findPolicies, needPlace, noPolicy, policyOptions } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Result extends Pick<Status, "report" | "problem" | "next"> {
@@ -36,28 +37,32 @@ export const command = defineCommand<Result>({
     const { now, signal, onProgress } = call.context;
     const { forge, place } = await needPlace(call.args[0] ?? "");
     const release = await forge.fetchRelease(place, { signal });
-    const claimed = await readForgeEvidence(forge, release, signal).then(claimedProjects, () => []);
-    const policy = await findPolicy(call, claimed);
-    const status = await inspectStatus({
-      forge,
-      place,
-      policy,
-      adapters,
-      now,
-      signal,
-      onProgress,
-    });
-    const { report, problem, next } = status;
-    const result = {
+    const listed = {
       place: place.base,
       version: release.place.version,
-      state: status.release.state,
-      assets: status.release.assets.map(({ name, size }) => ({ name, size })),
-      ...(report && { report }),
-      ...(problem && { problem }),
-      next,
+      state: release.state,
+      assets: release.assets.map(({ name, size }) => ({ name, size })),
       explain: optionFlag(call, "explain"),
     };
+    const evidence = await readForgeEvidence(forge, release, signal).catch((error: unknown) => {
+      if (isCountersignError(error) && error.exit === 1) return error;
+      throw error;
+    });
+    // Fail closed: what nothing could be judged by is not in order.
+    if (isCountersignError(evidence))
+      return { result: { ...listed, next: "repair" }, exit: 1, error: evidence };
+    const claimed = claimedProjects(evidence);
+    const policies = await findPolicies(call, claimed);
+    const project = optionText(call, "project");
+    let status: Status | undefined;
+    for (const policy of policies) {
+      const found = await inspectStatus({ forge, place, project, policy, adapters, now, signal, onProgress });
+      if (!status || found.report?.verified) status = found;
+      if (found.report?.verified) break;
+    }
+    if (!status) return { result: { ...listed, next: "pin" }, exit: 2, error: noPolicy(claimed) };
+    const { report, problem, next } = status;
+    const result = { ...listed, ...(report && { report }), ...(problem && { problem }), next };
     if (problem) return { result, exit: 1, error: new CountersignError(problem.code, problem.message) };
     if (report && !report.verified) {
       const error = errorOfReport(report);

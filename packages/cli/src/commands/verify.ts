@@ -16,7 +16,7 @@ import {
 } from "@countersign/core";
 import { adapters, claimedProjects, readGivenDirectory, readGivenFiles } from "@countersign/node";
 import { type Call, defineCommand, optionFlag, optionText, optionTexts } from "../command.ts";
-import { choosePolicy, findPlace, needReadable, policyOptions } from "../places.ts";
+import { findPlace, findPolicies, needReadable, noPolicy, policyOptions } from "../places.ts";
 import { renderReport } from "../report-text.ts";
 
 interface Given {
@@ -76,25 +76,38 @@ export const command = defineCommand<Result>({
   ],
   async run(call) {
     const given = await readGiven(call);
-    const policy = await choosePolicy(call, claimedProjects(given.evidence));
+    const claimed = claimedProjects(given.evidence);
+    const policies = await findPolicies(call, claimed);
+    if (policies.length === 0) throw noPolicy(claimed);
     const project = optionText(call, "project");
     const version = optionText(call, "release") ?? given.version;
     const { now, signal, onProgress } = call.context;
     const found: Report[] = [];
-    for (const { bundles, files } of given.releases)
-      found.push(
-        await inspectRelease({
-          policy,
-          adapters,
-          now,
-          expect: { project, version },
-          bundles,
-          files,
-          complete: given.complete,
-          signal,
-          onProgress,
-        }),
-      );
+    for (const { bundles, files } of given.releases) {
+      // Several projects may be pinned, and their evidence lie together: one that holds is enough.
+      const reports: Report[] = [];
+      for (const policy of policies) {
+        const expect = { project, version };
+        const { complete } = given;
+        reports.push(
+          await inspectRelease({
+            policy,
+            adapters,
+            now,
+            expect,
+            bundles,
+            files,
+            complete,
+            signal,
+            onProgress,
+          }),
+        );
+        if (reports.at(-1)?.verified) break;
+      }
+      const best =
+        reports.find(({ verified }) => verified) ?? reports.sort((a, b) => holding(b) - holding(a))[0];
+      if (best) found.push(best);
+    }
     const held = found.filter(({ verified }) => verified);
     const [first] = held.length > 0 ? held : found.sort((a, b) => holding(b) - holding(a));
     if (!first) return fail("BUNDLE_MISSING", "there is no release to verify");

@@ -4,7 +4,7 @@
  */
 
 import { CountersignError } from "../errors/index.ts";
-import { type Ignored, maxEvidence, type UnverifiedBundle } from "../formats/bundle.ts";
+import { type BundledRecord, type Ignored, maxEvidence, type UnverifiedBundle } from "../formats/bundle.ts";
 import { bytesSource, sha256Hex } from "../formats/digest.ts";
 import { type Manifest, parseManifest } from "../formats/manifest.ts";
 import { printable } from "../formats/names.ts";
@@ -13,7 +13,7 @@ import { namesOfManifest } from "../formats/release-names.ts";
 import { parseStatement, type ReleaseStatement, verifyBinding } from "../formats/statement.ts";
 import { inspectRecords, type RecordPlace } from "./records.ts";
 import type { Check } from "./report.ts";
-import { type Judging, judgeRole } from "./roles.ts";
+import { type CountedSignature, type Judging, judgeRole } from "./roles.ts";
 import { inspectTag } from "./tag-evidence.ts";
 
 export interface Expected {
@@ -26,8 +26,11 @@ export interface Evidence {
   readonly statement: ReleaseStatement;
   readonly checks: readonly Check[];
   readonly signers: { readonly tag: readonly string[]; readonly release: readonly string[] };
-  /** Names of the signature files that count, for the record. */
-  readonly counted: readonly string[];
+  /** What counts, and nothing else: fit for a bundle, a record, a download. */
+  readonly counted: {
+    readonly signatures: readonly CountedSignature[];
+    readonly records: readonly BundledRecord[];
+  };
   readonly records: readonly RecordPlace[];
   readonly missing?: string;
   readonly ignored: readonly Ignored[];
@@ -61,12 +64,33 @@ export async function inspectEvidence(
     },
     ...checkIdentity(statement, expected, policy),
   ];
-  const signatures = uniqueBytes(bundles.flatMap((bundle) => bundle.signatures));
-  const records = uniqueBytes(
-    bundles.flatMap((bundle) => bundle.records.map(({ record, proof }) => ({ name: proof, bytes: record }))),
+  const surplus: Ignored[] = [];
+  // Bundles come first, loose files after them: junk beside a good bundle cannot crowd it out.
+  const bound = <T>(items: readonly T[], what: string): readonly T[] => {
+    if (items.length > maxEvidence)
+      surplus.push({
+        what: `${items.length - maxEvidence} more ${what}`,
+        code: "TOO_MUCH_EVIDENCE",
+        reason: `only ${maxEvidence} are judged`,
+      });
+    return items.slice(0, maxEvidence);
+  };
+  const signatures = bound(
+    uniqueBytes(
+      bundles.flatMap((bundle) => bundle.signatures),
+      () => "",
+    ),
+    "signatures",
   );
-  if (signatures.length > maxEvidence || records.length > maxEvidence)
-    throw new CountersignError("TOO_MUCH_EVIDENCE", `more than ${maxEvidence} signatures or records`);
+  const records = bound(
+    uniqueBytes(
+      bundles.flatMap((bundle) =>
+        bundle.records.map(({ record, proof }) => ({ name: proof, bytes: record })),
+      ),
+      ({ name }) => name,
+    ),
+    "records",
+  );
 
   const release = await judgeRole(
     "release",
@@ -93,10 +117,11 @@ export async function inspectEvidence(
     statement,
     checks,
     signers: { tag: [...tag.signers], release: [...release.signers] },
-    counted: release.counted,
+    counted: { signatures: release.counted, records: recorded.counted },
     records: recorded.places,
     ...(missing && { missing }),
     ignored: [
+      ...surplus,
       ...bundles.flatMap((bundle) => bundle.ignored),
       ...release.ignored,
       ...tag.ignored,
@@ -156,8 +181,30 @@ function verifyNames(bundle: UnverifiedBundle, statement: ReleaseStatement): voi
     );
 }
 
-function uniqueBytes<T extends { readonly name: string; readonly bytes: Uint8Array }>(
+/** Each content once, however many names it has. */
+function uniqueBytes<T extends { readonly bytes: Uint8Array }>(
   items: readonly T[],
+  also: (item: T) => string,
 ): T[] {
-  return [...new Map(items.map((item) => [`${item.name}\n${sha256Hex(item.bytes)}`, item])).values()];
+  const seen = new Map<string, T>();
+  for (const item of items) {
+    const key = `${sha256Hex(item.bytes)} ${also(item)}`;
+    if (!seen.has(key)) seen.set(key, item);
+  }
+  return [...seen.values()];
+}
+
+/** The counted evidence of a release as a bundle: every file under the name that its signer has in the policy. */
+export function countedBundle(
+  { manifest, statement }: UnverifiedBundle,
+  { counted }: Evidence,
+): Omit<UnverifiedBundle, "ignored"> {
+  const names = namesOfManifest(manifest.name);
+  if (!names) throw new TypeError("the evidence was inspected");
+  // A signer that is a bare key (`verify --key`) has no name that could stand in a file's.
+  const signatures = counted.signatures.map(({ signer, extension, bytes }, i) => ({
+    name: names.signature(/^[a-z0-9][a-z0-9_-]{0,63}$/.test(signer) ? signer : `key${i + 1}`, extension),
+    bytes,
+  }));
+  return { manifest, statement, signatures, records: counted.records };
 }

@@ -5,7 +5,7 @@
 
 import { createHasher } from "#native";
 import { CountersignError, fail, isCountersignError } from "../errors/index.ts";
-import { formatBundle, type NamedBytes, type UnverifiedBundle } from "../formats/bundle.ts";
+import { formatBundle, groupBundles, type NamedBytes, type UnverifiedBundle } from "../formats/bundle.ts";
 import { toHex } from "../formats/bytes.ts";
 import { readStream, sha256Hex, sourceSha256 } from "../formats/digest.ts";
 import type { Policy } from "../formats/policy.ts";
@@ -13,7 +13,7 @@ import { namesOfManifest } from "../formats/release-names.ts";
 import type { Asset, Forge, Place } from "../ports/forge.ts";
 import type { Sink, Source } from "../ports/source.ts";
 import type { OnProgress } from "./artifacts.ts";
-import { type Evidence, inspectEvidence } from "./evidence.ts";
+import { countedBundle, type Evidence, inspectEvidence } from "./evidence.ts";
 import { readForgeEvidence, safeAssets } from "./release-files.ts";
 import { errorOfCheck } from "./roles.ts";
 import { type VerifiedRelease, type VerifyOptions, verifyRelease } from "./verify.ts";
@@ -34,9 +34,8 @@ export interface GetOptions {
 
 export interface GetPlan {
   readonly version: string;
+  /** The evidence that counts, and nothing else of what the place holds. */
   readonly bundle: UnverifiedBundle;
-  /** Names of the signature files that count. */
-  readonly counted: readonly string[];
   readonly downloads: readonly { readonly asset: Asset; readonly size: number; readonly sha256: string }[];
 }
 
@@ -51,13 +50,10 @@ export async function planGet(options: GetOptions): Promise<GetPlan> {
     fail("RELEASE_MISSING", `${release.place.version} is staged at ${place.base}, not published`);
   const loose = await readForgeEvidence(forge, release, signal);
   let failure: unknown;
-  for (const first of loose.bundles) {
+  for (const bundles of groupBundles(loose.bundles)) {
+    const [first] = bundles;
+    if (!first) continue;
     try {
-      const bundles = loose.bundles.filter(
-        (one) =>
-          sha256Hex(one.manifest.bytes, one.statement.bytes) ===
-          sha256Hex(first.manifest.bytes, first.statement.bytes),
-      );
       const evidence = await inspectEvidence(
         bundles,
         { version: place.version, ...options.expect },
@@ -68,8 +64,7 @@ export async function planGet(options: GetOptions): Promise<GetPlan> {
       const only = options.only ?? (place.file === undefined ? undefined : [place.file]);
       return {
         version: evidence.statement.version,
-        bundle: merge(bundles),
-        counted: evidence.counted,
+        bundle: { ...countedBundle(first, evidence), ignored: [] },
         downloads: choose(safeAssets(release), evidence, only),
       };
     } catch (error) {
@@ -111,7 +106,7 @@ export async function applyGet(plan: GetPlan, options: GetOptions): Promise<Veri
   }
   for (const { source } of partial) await sink.commit(source.name);
   // The evidence goes last and beside: what it vouches for is complete when it appears.
-  for (const file of evidenceFiles(plan)) await writeFile(sink, file);
+  await writeEvidence(sink, plan.bundle);
   return release;
 }
 
@@ -180,25 +175,33 @@ async function fetchArtifact(
   return { source: known({ name, size, open: () => sink.readPartial(name) }, sha256), partial: true };
 }
 
-async function writeFile(sink: Sink, { name, bytes }: NamedBytes): Promise<void> {
-  const existing = await sink.existing(name);
-  if (existing) {
-    if ((await sourceSha256(existing)) === sha256Hex(bytes)) return;
-    fail("FILE_EXISTS", `${name} is here already, with other bytes`, { where: name });
+/** The plain files, for `sha256sum`, `gpgv` and `ssh-keygen`, then the bundle. */
+async function writeEvidence(sink: Sink, bundle: UnverifiedBundle): Promise<void> {
+  const names = namesOfManifest(bundle.manifest.name);
+  if (!names) throw new TypeError("the evidence was inspected");
+  for (const file of [bundle.manifest, bundle.statement])
+    if (!(await writeFile(sink, file)))
+      fail("FILE_EXISTS", `${file.name} is here already, with other bytes`, { where: file.name });
+  // An earlier run's signature stands; the bundle has this one too.
+  for (const file of bundle.signatures) await writeFile(sink, file);
+  // More evidence than an earlier run found goes beside it.
+  const bytes = formatBundle(bundle);
+  for (let number = 1; number < 1000; number++) {
+    const name = number === 1 ? names.bundle : `${names.base}.countersign.${number}.json`;
+    if (await writeFile(sink, { name, bytes })) return;
   }
+  fail("FILE_EXISTS", `${names.bundle} and all that could stand beside it are here already`);
+}
+
+/** @returns false where other bytes have the name; they are left as they are */
+async function writeFile(sink: Sink, { name, bytes }: NamedBytes): Promise<boolean> {
+  const existing = await sink.existing(name);
+  if (existing) return (await sourceSha256(existing)) === sha256Hex(bytes);
   const writer = (await sink.write(name, 0)).getWriter();
   await writer.write(bytes);
   await writer.close();
   await sink.commit(name);
-}
-
-/** The bundle, and the plain files in it, for `sha256sum`, `gpgv` and `ssh-keygen`. */
-function evidenceFiles({ bundle, counted }: GetPlan): readonly NamedBytes[] {
-  const names = namesOfManifest(bundle.manifest.name);
-  if (!names) return [];
-  const signatures = bundle.signatures.filter(({ name }) => counted.includes(name));
-  const byName = new Map([bundle.manifest, bundle.statement, ...signatures].map((file) => [file.name, file]));
-  return [...byName.values(), { name: names.bundle, bytes: formatBundle(bundle) }];
+  return true;
 }
 
 function choose(
@@ -218,25 +221,6 @@ function choose(
         fail("ARTIFACT_MISSING", `the place does not hold ${name}`);
       return { asset, size, sha256: digests.get(name) ?? "" };
     });
-}
-
-/** All evidence for one manifest as one bundle. */
-function merge(bundles: readonly UnverifiedBundle[]): UnverifiedBundle {
-  const [first, ...others] = bundles;
-  if (!first) throw new TypeError("merge needs a bundle");
-  if (others.length === 0) return first;
-  const key = ({ name, bytes }: NamedBytes): string => `${name} ${sha256Hex(bytes)}`;
-  const signatures = [
-    ...new Map(bundles.flatMap((bundle) => bundle.signatures).map((file) => [key(file), file])).values(),
-  ];
-  const records = [
-    ...new Map(
-      bundles
-        .flatMap((bundle) => bundle.records)
-        .map((record) => [`${record.proof}${sha256Hex(record.record)}`, record]),
-    ).values(),
-  ];
-  return { ...first, signatures, records };
 }
 
 /** The bytes were hashed while they were written: hashing them again would say nothing new. */

@@ -3,8 +3,8 @@
  * visible and reads it back as a stranger. It needs no signer's key. Killed anywhere, it is finished by running it again.
  */
 
-import { CountersignError, fail } from "../errors/index.ts";
-import { formatBundle, type NamedBytes, parseBundle, type UnverifiedBundle } from "../formats/bundle.ts";
+import { CountersignError, fail, isCountersignError } from "../errors/index.ts";
+import { formatBundle, groupBundles, parseBundle, type UnverifiedBundle } from "../formats/bundle.ts";
 import { bytesSource, sha256Hex } from "../formats/digest.ts";
 import type { Policy } from "../formats/policy.ts";
 import { formatRecord } from "../formats/record.ts";
@@ -12,14 +12,17 @@ import { namesOfManifest } from "../formats/release-names.ts";
 import type { Release, VersionedPlace, WritableForge } from "../ports/forge.ts";
 import type { LogWriter } from "../ports/log.ts";
 import type { OnProgress } from "./artifacts.ts";
-import { inspectEvidence } from "./evidence.ts";
+import { countedBundle, type Evidence, inspectEvidence } from "./evidence.ts";
 import { artifactSources, type LooseFiles, readForgeEvidence } from "./release-files.ts";
 import type { Report } from "./report.ts";
+import { errorOfCheck } from "./roles.ts";
 import { errorOfReport, inspectRelease, type VerifyOptions } from "./verify.ts";
 
 export interface PublishOptions {
   readonly forge: WritableForge;
   readonly place: VersionedPlace;
+  /** The project that it has to be of, beside the policy's. */
+  readonly project?: string | undefined;
   readonly policy: Policy;
   readonly adapters: VerifyOptions["adapters"];
   /** Writers of the logs that the policy names; as many as it asks for. */
@@ -69,7 +72,7 @@ export async function planPublish(options: PublishOptions): Promise<PublishPlan>
     );
   const release = await forge.fetchRelease(place, { signal });
   const loose = await readForgeEvidence(forge, release, signal);
-  const expect = { version: place.version };
+  const expect = { version: place.version, project: options.project };
   const report = await inspectRelease({
     policy,
     staged: true,
@@ -110,9 +113,20 @@ export async function applyPublish(plan: PublishPlan, options: PublishOptions): 
       if (log) records.push({ record: plan.record, proof: await log.append(plan.record, { signal }) });
     }
     const bytes = formatBundle({ ...plan.evidence, records });
+    // The bundle alone has to hold, whatever else lies beside it: users may have nothing but the bundle.
+    const alone = parseBundle(bytes, plan.bundleName);
+    const expect = { version: place.version, project: options.project };
+    const { checks } = await inspectEvidence([alone], expect, {
+      policy,
+      schemes: adapters.schemes,
+      now,
+      signal,
+    });
+    const problem = errorOfCheck(checks, plan.bundleName);
+    if (problem) throw problem;
     // An interrupted run may have left a bundle with an older checkpoint: of the same release, and not published yet.
     await forge.stage(place, bytesSource(plan.bundleName, bytes), { signal, replace: true });
-    bundle = parseBundle(bytes, plan.bundleName);
+    bundle = alone;
   }
   const release = await forge.publish(place, { signal });
   // As a stranger: what is visible now, under the whole policy, logs included.
@@ -121,7 +135,7 @@ export async function applyPublish(plan: PublishPlan, options: PublishOptions): 
     policy,
     adapters,
     now,
-    expect: { version: place.version },
+    expect: { version: place.version, project: options.project },
     bundles: loose.bundles,
     files: artifactSources(forge, release, loose),
     complete: true,
@@ -137,21 +151,17 @@ async function gather(
   options: PublishOptions,
 ): Promise<Pick<PublishPlan, "record" | "bundleName" | "evidence">> {
   const { policy, adapters, now, signal, place } = options;
-  for (const one of loose.bundles) {
-    const same = loose.bundles.filter(
-      ({ manifest }) => sha256Hex(manifest.bytes) === sha256Hex(one.manifest.bytes),
-    );
-    const found = await inspectEvidence(
+  for (const same of groupBundles(loose.bundles)) {
+    const [one] = same;
+    if (!one) continue;
+    const found = await inspectIfReadable(
       same,
       { version: place.version },
       { policy, schemes: adapters.schemes, now, staged: true, signal },
     );
     const names = namesOfManifest(one.manifest.name);
-    if (!names || found.checks.some(({ ok }) => !ok)) continue;
-    const counted = new Map<string, NamedBytes>();
-    for (const file of same.flatMap(({ signatures }) => signatures))
-      if (found.counted.includes(file.name)) counted.set(file.name, file);
-    const signatures = [...counted.values()];
+    if (!names || !found || found.checks.some(({ ok }) => !ok)) continue;
+    const { signatures } = countedBundle(one, found);
     const { project, version } = found.statement;
     const record = formatRecord({
       kind: "release",
@@ -183,12 +193,22 @@ async function findExisting(
       sha256Hex(manifest.bytes) === wanted && (records.length > 0 || policy.logs.atLeast === 0),
   );
   for (const bundle of same) {
-    const found = await inspectEvidence(
+    const found = await inspectIfReadable(
       [bundle],
       { version: place.version },
       { policy, schemes: adapters.schemes, now, signal },
     );
-    if (found.checks.every(({ ok }) => ok)) return bundle;
+    if (found?.checks.every(({ ok }) => ok)) return bundle;
   }
   return undefined;
+}
+
+/** Junk beside a release must not stop it: what cannot be read is no candidate. */
+async function inspectIfReadable(...args: Parameters<typeof inspectEvidence>): Promise<Evidence | undefined> {
+  try {
+    return await inspectEvidence(...args);
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    return undefined;
+  }
 }

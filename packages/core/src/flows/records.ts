@@ -19,6 +19,8 @@ export interface RecordPlace {
 
 export interface RecordsVerdict {
   readonly places: readonly RecordPlace[];
+  /** Those that count, with their proofs. */
+  readonly counted: readonly BundledRecord[];
   readonly check: Check;
   readonly ignored: readonly Ignored[];
   readonly notChecked: readonly string[];
@@ -35,6 +37,7 @@ export function inspectRecords(
 ): RecordsVerdict {
   const { manifest, statement, policy, staged = false } = release;
   const places = new Map<string, RecordPlace>();
+  const valid = new Map<string, BundledRecord>();
   const ignored: Ignored[] = [];
   records.forEach(({ record, proof }, i) => {
     const what = `record ${i + 1}`;
@@ -54,6 +57,8 @@ export function inspectRecords(
         return;
       }
       const facts = verifyRecordProof(record, proof, policy.logs.of);
+      if (places.has(facts.origin)) return;
+      valid.set(facts.origin, { record, proof });
       places.set(facts.origin, { origin: facts.origin, index: facts.index, size: facts.size });
     } catch (error) {
       if (!isCountersignError(error)) throw error;
@@ -61,10 +66,12 @@ export function inspectRecords(
     }
   });
   const found = [...places.values()];
+  const counted = [...valid.values()];
   const { atLeast } = policy.logs;
   if (staged)
     return {
       places: found,
+      counted,
       ignored: [],
       check: {
         link: "record",
@@ -77,6 +84,7 @@ export function inspectRecords(
   if (atLeast === 0)
     return {
       places: [],
+      counted: [],
       ignored: ignored.filter(({ code }) => code !== "LOG_UNKNOWN"),
       check: { link: "record", ok: true, message: "the policy asks for no log", word: "nobody" },
       notChecked: ["whether the release was recorded in a log: the policy names none"],
@@ -85,6 +93,7 @@ export function inspectRecords(
   if (found.length >= atLeast)
     return {
       places: found,
+      counted,
       ignored,
       check: {
         link: "record",
@@ -97,6 +106,7 @@ export function inspectRecords(
   const [telling] = ignored;
   return {
     places: found,
+    counted,
     ignored,
     notChecked: [],
     check: {

@@ -21,6 +21,9 @@ import { assetSource } from "./assets.ts";
 /** Largest signature file in bytes. */
 export const maxSignatureSize: number = 1 << 20;
 
+/** Bundles, and manifests, that are read in one place. */
+const maxReleases = 500;
+
 /** The files of a release that are evidence, wherever they were read. */
 export interface LooseFiles {
   readonly bundles: readonly UnverifiedBundle[];
@@ -89,13 +92,19 @@ export async function readEvidence(files: readonly NamedFile[]): Promise<LooseFi
       ignored.push({ what: printable(what).slice(1, -1), code: error.code, reason: error.message });
     }
   };
-  const bundleFiles = files.filter(({ name }) => isBundleName(name));
-  if (bundleFiles.length > 50) fail("TOO_MUCH_EVIDENCE", `${bundleFiles.length} bundles in one place`);
+  const bundleFiles = few(
+    files.filter(({ name }) => isBundleName(name)),
+    "bundles",
+    ignored,
+  );
   for (const file of bundleFiles)
     await attempt(file.name, async () => parseBundle(await file.read(maxBundleSize), file.name));
   const gated = bundles.length > 0;
-  const manifests = files.filter(({ name }) => namesOfManifest(name));
-  if (manifests.length > 50) fail("TOO_MUCH_EVIDENCE", `${manifests.length} manifests in one place`);
+  const manifests = few(
+    files.filter(({ name }) => namesOfManifest(name)),
+    "manifests",
+    ignored,
+  );
   for (const file of manifests)
     if (hasStatement(file.name, files)) await attempt(file.name, () => readLoose(file, files));
   if (bundles.length === 0)
@@ -107,6 +116,17 @@ export async function readEvidence(files: readonly NamedFile[]): Promise<LooseFi
       )
     );
   return { bundles, ignored, gated };
+}
+
+/** The first of too many files; that there are more is said. */
+function few(files: readonly NamedFile[], what: string, ignored: Ignored[]): readonly NamedFile[] {
+  if (files.length > maxReleases)
+    ignored.push({
+      what: `${files.length - maxReleases} more ${what}`,
+      code: "TOO_MUCH_EVIDENCE",
+      reason: `only ${maxReleases} in one place are read`,
+    });
+  return files.slice(0, maxReleases);
 }
 
 async function readLoose(manifest: NamedFile, files: readonly NamedFile[]): Promise<UnverifiedBundle> {
@@ -143,5 +163,5 @@ function hasStatement(manifestName: string, files: readonly NamedFile[]): boolea
 
 /** Errors that damaged files raise; others (network, access) are not theirs and must not be mistaken for missing evidence. */
 function isAboutContent(code: ErrorCode): boolean {
-  return /_MALFORMED$|^FILE_TOO_LARGE$|^NAME_REFUSED$|^TOO_MUCH_EVIDENCE$/.test(code);
+  return /_MALFORMED$|^FILE_TOO_LARGE$|^FILE_UNREADABLE$|^NAME_REFUSED$|^TOO_MUCH_EVIDENCE$/.test(code);
 }

@@ -19,9 +19,19 @@ export interface Judging {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A signature that counts. Its name in a release is made from these, never taken from where it was found. */
+export interface CountedSignature {
+  /** The signer's name in the policy. */
+  readonly signer: string;
+  /** Ending of its file, with the dot. */
+  readonly extension: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface RoleVerdict {
   readonly signers: ReadonlySet<string>;
-  readonly counted: readonly string[];
+  /** One for each signer: the first that counts. */
+  readonly counted: readonly CountedSignature[];
   readonly check: Check;
   readonly ignored: readonly Ignored[];
   readonly missing?: string;
@@ -40,12 +50,12 @@ export async function judgeRole(
 ): Promise<RoleVerdict> {
   const { policy, schemes, now, signal } = judging;
   const signers = new Set<string>();
-  const counted: string[] = [];
+  const counted = new Map<string, CountedSignature>();
   const ignored: Ignored[] = [];
   const asked = new Set(quorumNames(quorum));
   for (const { name, bytes } of signatures) {
     const what = `the signature ${printable(name).slice(1, -1)}`;
-    const scheme = schemes.find((one) => one.recognises(bytes));
+    const scheme = isBare(bytes) ? schemes.find((one) => one.recognises(bytes)) : undefined;
     if (!scheme) {
       ignored.push({
         what,
@@ -73,7 +83,8 @@ export async function judgeRole(
         ignored.push({ what, reason: `${signer.name} is not asked for in this role` });
       else {
         signers.add(signer.name);
-        counted.push(name);
+        const extension = endingOf(bytes, scheme);
+        if (!counted.has(signer.name)) counted.set(signer.name, { signer: signer.name, extension, bytes });
       }
     }
   }
@@ -86,7 +97,7 @@ export async function judgeRole(
       message: `${purpose === "tag" ? "tag signed" : "signed"} by ${names}`,
       word: names,
     };
-    return { signers, counted: [...new Set(counted)], ignored, check };
+    return { signers, counted: [...counted.values()], ignored, check };
   }
   const telling =
     ignored.find(({ code }) => code !== undefined && code !== "KEY_UNKNOWN") ??
@@ -99,7 +110,23 @@ export async function judgeRole(
     message: `${purpose} signatures: missing ${missing}${because}`,
     word: names || "nobody",
   };
-  return { signers, counted: [...new Set(counted)], ignored, check, missing };
+  return { signers, counted: [...counted.values()], ignored, check, missing };
+}
+
+/**
+ * Nothing but a signature: binary, or armor from its first line to its last. Text around armor would be carried along, to
+ * people who take the file for what it says.
+ */
+function isBare(bytes: Uint8Array): boolean {
+  const [first = 0] = bytes;
+  if (first >= 0x80) return true;
+  const text = new TextDecoder("latin1").decode(bytes);
+  return /^-----BEGIN [A-Z ]+-----\r?\n/.test(text) && /\n-----END [A-Z ]+-----\s*$/.test(text);
+}
+
+/** Armor has the scheme's first ending, binary its last. */
+function endingOf([first = 0]: Uint8Array, { extensions }: Scheme): string {
+  return (first >= 0x80 ? extensions.at(-1) : extensions[0]) ?? ".sig";
 }
 
 /** The first failed check as an error of its own code. */

@@ -11,6 +11,8 @@ import { inspectRelease, type VerifyOptions } from "./verify.ts";
 export interface StatusOptions {
   readonly forge: Forge;
   readonly place: Place;
+  /** The project that it has to be of, beside the policy's. */
+  readonly project?: string | undefined;
   /** Absent: what is there is listed, and nothing judged. */
   readonly policy?: Policy | undefined;
   readonly adapters: VerifyOptions["adapters"];
@@ -41,7 +43,7 @@ export async function inspectStatus(options: StatusOptions): Promise<Status> {
       staged: release.state === "staged",
       adapters,
       now,
-      expect: { version: place.version },
+      expect: { version: place.version, project: options.project },
       bundles: loose.bundles,
       files: artifactSources(forge, release, loose),
       complete: true,

@@ -32,7 +32,8 @@ export async function inspectTrees(
   const packed = statement.artifacts.filter(
     (artifact): artifact is PackedArtifact => artifact.format !== "declared" && files.has(artifact.name),
   );
-  if (!source || packed.length === 0) return { checks: [], notChecked: [] };
+  if (!source) return { checks: [], notChecked: [] };
+  const declared = statement.artifacts.filter(({ name, format }) => format === "declared" && files.has(name));
   const gzip: Decompress = (stream) => stream.pipeThrough(new DecompressionStream("gzip") as never);
   const readers: Readonly<Record<PackedArtifact["format"], Decompress | undefined>> = {
     tar: (stream) => stream,
@@ -40,7 +41,9 @@ export async function inspectTrees(
     "tar.xz": decompressors["tar.xz"],
   };
   const checks: Check[] = [];
-  const notChecked: string[] = [];
+  const notChecked = declared.map(
+    ({ name }) => `that ${name} comes from the tag: it is declared, not made from it`,
+  );
   const readable = packed.filter(({ format }) => readers[format]);
   for (const { name, format } of packed)
     if (!readers[format])

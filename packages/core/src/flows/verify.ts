@@ -1,8 +1,8 @@
 /** Verifies a release offline: its evidence under a policy, and the files at hand. */
 
 import { CountersignError, isCountersignError } from "../errors/index.ts";
-import type { UnverifiedBundle } from "../formats/bundle.ts";
-import { sha256Hex } from "../formats/digest.ts";
+import { groupBundles, type UnverifiedBundle } from "../formats/bundle.ts";
+import { indexOfBytes, utf8 } from "../formats/bytes.ts";
 import type { Policy } from "../formats/policy.ts";
 import type { Scheme } from "../ports/scheme.ts";
 import type { Source } from "../ports/source.ts";
@@ -81,15 +81,15 @@ export function errorOfReport(report: Report): CountersignError {
  * Throws only for a programmer's mistake or an abort: bad evidence is a finding.
  */
 export async function inspectRelease(options: VerifyOptions): Promise<Report> {
-  const byManifest = new Map<string, UnverifiedBundle[]>();
-  for (const bundle of options.bundles) {
-    const key = sha256Hex(bundle.manifest.bytes, bundle.statement.bytes);
-    byManifest.set(key, [...(byManifest.get(key) ?? []), bundle]);
-  }
-  if (byManifest.size === 0) return failed("BUNDLE_MISSING", "no bundle was given");
-  if (byManifest.size > 50) return failed("TOO_MUCH_EVIDENCE", "bundles of more than 50 releases were given");
+  const groups = groupBundles(options.bundles);
+  if (groups.length === 0) return failed("BUNDLE_MISSING", "no bundle was given");
+  // Of many, those that name one of the files come first; the rest could only say that it is not theirs.
+  const names = options.files.map(({ name }) => utf8(`  ${name}\n`));
+  const named = groups.filter(([bundle]) =>
+    names.some((name) => bundle && indexOfBytes(bundle.manifest.bytes, name) >= 0),
+  );
   const reports: Report[] = [];
-  for (const bundles of byManifest.values()) {
+  for (const bundles of (named.length > 0 ? named : groups).slice(0, maxReleases)) {
     const report = await inspectOne(bundles, options);
     if (report.verified) return report;
     reports.push(report);
@@ -100,6 +100,9 @@ export async function inspectRelease(options: VerifyOptions): Promise<Report> {
     report.checks.filter(({ ok }) => ok).length;
   return reports.reduce((best, report) => (weight(report) > weight(best) ? report : best));
 }
+
+/** Releases that are judged in one call; each costs signatures. */
+const maxReleases = 50;
 
 async function inspectOne(bundles: readonly UnverifiedBundle[], options: VerifyOptions): Promise<Report> {
   let evidence: Evidence;

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { type ErrorCode, fail } from "../errors/index.ts";
 import { fromBase64, toBase64, utf8 } from "./bytes.ts";
+import { sha256Hex } from "./digest.ts";
 import { type Json, parseJson } from "./json.ts";
 import { isSafeName, printable } from "./names.ts";
 import { fit } from "./schema.ts";
@@ -100,6 +101,20 @@ export function parseBundle(bytes: Uint8Array, where = "the bundle"): Unverified
     }),
     ignored,
   };
+}
+
+/**
+ * Bundles by the release that they are of: manifest and statement, by name and bytes. A copy under other names is of
+ * another release, so that it cannot speak for this one.
+ */
+export function groupBundles(bundles: readonly UnverifiedBundle[]): readonly (readonly UnverifiedBundle[])[] {
+  const groups = new Map<string, UnverifiedBundle[]>();
+  for (const bundle of bundles) {
+    const { manifest, statement } = bundle;
+    const key = [manifest, statement].map(({ name, bytes }) => `${name} ${sha256Hex(bytes)}`).join("\n");
+    groups.set(key, [...(groups.get(key) ?? []), bundle]);
+  }
+  return [...groups.values()];
 }
 
 /** One space of indent: small, and readable in an editor. */

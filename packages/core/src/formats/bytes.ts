@@ -62,3 +62,12 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+/** Where `part` begins in `bytes`; −1 where it is not. */
+export function indexOfBytes(bytes: Uint8Array, part: Uint8Array): number {
+  const [first] = part;
+  if (first === undefined) return 0;
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1))
+    if (equalBytes(bytes.subarray(at, at + part.length), part)) return at;
+  return -1;
+}

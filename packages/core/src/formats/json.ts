@@ -5,6 +5,7 @@
 
 import { fail } from "../errors/index.ts";
 import { decodeUtf8 } from "./bytes.ts";
+import { printable } from "./names.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -97,7 +98,7 @@ export function parseJson(bytes: Uint8Array, limit: number, where: string): Json
     for (;;) {
       skip();
       const key = takeString() ?? refuse("expected a key in quotes");
-      if (key in result) refuse(`the key ${JSON.stringify(key.slice(0, 80))} for the second time`);
+      if (key in result) refuse(`the key ${printable(key, 80)} for the second time`);
       expect(":");
       result[key] = value(depth + 1);
       skip();

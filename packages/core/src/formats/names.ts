@@ -30,6 +30,11 @@ export function printable(text: string, limit = 120): string {
   );
 }
 
+/** As `printable`, without the quotes: for text that is itself a sentence, or part of one. */
+export function plainText(text: string, limit = 300): string {
+  return printable(text, limit).slice(1, -1).replaceAll('\\"', '"');
+}
+
 /** The last line that a program wrote to its errors, as it may be shown. */
 export function lastWords(errors: string): string {
   const line = errors.trim().split(/\r?\n/).at(-1) ?? "";

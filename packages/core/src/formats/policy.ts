@@ -235,6 +235,8 @@ function parseLogs(logs: PolicyDocument["logs"], where: string): Policy["logs"] 
   const atLeast = "anyOf" in logs ? 1 : logs.atLeast;
   const of = lines.map((line) => {
     const [word, key, url, ...rest] = line.split(/[ \t]+/);
+    if (line.includes("PRIVATE+KEY"))
+      fail("POLICY_MALFORMED", `${where}: logs: a secret key stands where a verifier key belongs`, { where });
     if (
       word !== "log" ||
       key === undefined ||

@@ -4,6 +4,8 @@ import { fail } from "../errors/index.ts";
 import { isSafeName } from "./names.ts";
 
 const manifestEnding = ".SHA256SUMS";
+/** Leaves room for the longest ending. */
+const maxBase = 120;
 
 export interface ReleaseNames {
   /** `qemu-9.1.0`. */
@@ -17,7 +19,7 @@ export interface ReleaseNames {
 
 /** @param base project's short name and version, `qemu-9.1.0` @throws NAME_REFUSED */
 export function releaseNames(base: string): ReleaseNames {
-  if (!isSafeName(base) || base.length > 120)
+  if (!isSafeName(base) || base.length > maxBase)
     fail("NAME_REFUSED", `the name of a release is refused: ${JSON.stringify(base)}`);
   return {
     base,
@@ -30,8 +32,9 @@ export function releaseNames(base: string): ReleaseNames {
 
 /** The names that belong to a manifest's; undefined when this is no manifest's name. */
 export function namesOfManifest(name: string): ReleaseNames | undefined {
-  return isSafeName(name) && name.endsWith(manifestEnding)
-    ? releaseNames(name.slice(0, -manifestEnding.length))
+  const base = name.slice(0, -manifestEnding.length);
+  return isSafeName(name) && name.endsWith(manifestEnding) && isSafeName(base) && base.length <= maxBase
+    ? releaseNames(base)
     : undefined;
 }
 

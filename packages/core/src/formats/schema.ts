@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { type ErrorCode, fail } from "../errors/index.ts";
-import { printable } from "./names.ts";
+import { plainText } from "./names.ts";
 
 /**
  * @param code the error of this format
@@ -18,7 +18,7 @@ export function fit<T>(
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue) ?? "the document";
-  return fail(code, `${where}: ${printable(path).slice(1, -1)}: ${issue.message}`, { where });
+  return fail(code, `${where}: ${plainText(path)}: ${plainText(issue.message)}`, { where });
 }
 
 /** 64 lower-case hex digits. */

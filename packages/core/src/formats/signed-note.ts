@@ -64,6 +64,11 @@ const keyHint = "A log's key looks like example.org/log+3f2a9c41+AbC…=; copy i
  * @see c2sp.org/signed-note, "Signatures"; golang.org/x/mod/sumdb/note
  */
 export function parseVerifierKey(text: string): VerifierKey {
+  // Never quoted: what is pasted here by mistake ends in logs of CI.
+  if (text.includes("PRIVATE+KEY"))
+    fail("KEY_MALFORMED", "this is a log's secret key, where its verifier key belongs", {
+      hint: "Keep it secret; if others have seen it, it is theirs now. `countersign log init` prints the verifier key.",
+    });
   const refuse = (what: string): never =>
     fail("KEY_MALFORMED", `the log key ${printable(text)} ${what}`, { hint: keyHint });
   // The name holds no plus, but base64 does: split at the first two only.

@@ -84,6 +84,8 @@ export interface Signer {
   readonly scheme: string;
   /** Fingerprint for display. */
   readonly fingerprint: string;
+  /** The public key, in a form that the scheme's `parseKeys` reads, where the signer can give it. Public. */
+  publicKey?(): Promise<Uint8Array>;
   /** True if a person must act (touch, PIN) for each signature. */
   readonly interactive: boolean;
   /**
