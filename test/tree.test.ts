@@ -220,3 +220,30 @@ test("an archive that is only declared beside a tag is not passed off as made fr
   );
   expect(report.notChecked).toContainEqual(expect.stringContaining("it is declared, not made from it"));
 });
+
+test("nothing is unpacked for evidence that does not hold", async () => {
+  const bomb = gzipSync(new Uint8Array(64 << 20));
+  const files = lyingFiles(
+    { "foo-1.0.tar": get(honest, "foo-1.0.tar"), "foo-1.0.tar.gz": bomb },
+    get(honest, "foo-1.0.tar"),
+  );
+  let unpacked = 0;
+  const decompressors = {
+    "tar.gz": (stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
+      unpacked++;
+      return stream;
+    },
+  };
+  const keys = (await adapters.schemes[0]?.parseKeys(new TextEncoder().encode(world.alice.publicKey))) ?? [];
+  const { bundles } = await readEvidence(namedOf(files));
+  const artifacts = [bytesSource("foo-1.0.tar.gz", bomb)];
+  const report = await inspectRelease({
+    policy: policyOfKeys(keys),
+    adapters: { ...adapters, decompressors },
+    now,
+    bundles,
+    files: artifacts,
+  });
+  expect(report).toMatchObject({ verified: false, code: "QUORUM_MISSING" });
+  expect(unpacked).toBe(0);
+});

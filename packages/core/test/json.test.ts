@@ -27,6 +27,11 @@ describe("parseJson", () => {
     );
   });
 
+  test("a string of megabytes needs no stack", () => {
+    const long = `"${"a".repeat(8 << 20)}\\n"`;
+    expect(parseJson(new TextEncoder().encode(long), 16 << 20, "test")).toHaveLength((8 << 20) + 1);
+  });
+
   test("a key named __proto__ is a key like any other", () => {
     expect(Object.keys(parse('{"__proto__":{"x":1}}') as object)).toEqual(["__proto__"]);
   });

@@ -10,8 +10,9 @@ import { printable } from "./names.ts";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// A string's body: escapes are only skipped here; JSON.parse decodes them.
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+// Pieces of a string's body. One expression for all of it would need stack for each character of a long one.
+const plainRun = /[^"\\\u0000-\u001f]+/y;
+const escapePair = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const space = /[ \t\n\r]*/y;
 const maxDepth = 32;
 
@@ -45,12 +46,16 @@ export function parseJson(bytes: Uint8Array, limit: number, where: string): Json
     return found;
   };
   const takeString = (): string | undefined => {
-    const found = take(string);
-    return found === undefined
-      ? undefined
-      : found.includes("\\")
-        ? (JSON.parse(found) as string)
-        : found.slice(1, -1);
+    if (text[at] !== '"') return undefined;
+    const begin = at++;
+    let escaped = false;
+    while (text[at] !== '"') {
+      if (take(plainRun) !== undefined) continue;
+      if (take(escapePair) === undefined) return undefined;
+      escaped = true;
+    }
+    const found = text.slice(begin, ++at);
+    return escaped ? (JSON.parse(found) as string) : found.slice(1, -1);
   };
   const expect = (character: string): void => {
     skip();
