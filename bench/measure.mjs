@@ -1,7 +1,7 @@
 /** Times whole commands in turn, A B A B …, and gives medians and ratios. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -38,6 +38,7 @@ export function once([program, ...args], { cwd, extra = {}, before } = {}) {
   const mebibytes = measuresMemory
     ? Number(readFileSync(report, "utf8").trim().split("\n").at(-1)) / 1024
     : undefined;
+  rmSync(report, { force: true });
   return { seconds, mebibytes };
 }
 

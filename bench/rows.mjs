@@ -199,7 +199,7 @@ export function rows({ room, scale, runs }) {
     },
     {
       name: "memory-get",
-      title: `peak memory for ${sized(huge)} less that for 4 MiB: get`,
+      title: `peak memory for ${sized(huge)} less that for 4 MiB: get from a directory`,
       memory: 40,
       run: () =>
         grown(

@@ -222,6 +222,13 @@ describe("one after the other", () => {
     expect(stdout).toContain("foo 1.3");
     expect(stdout).toContain("not part of the release: evil.tar.xz");
     await ok(user, "verify", "many/foo-1.3.tar.gz");
+    await writeFile(
+      join(room, "many", "foo-1.3.tar.gz"),
+      Buffer.alloc((await stat(join(room, "many", "foo-1.3.tar.gz"))).size),
+    );
+    const tampered = await type(user, "verify", "many");
+    expect(tampered).toMatchObject({ exit: 1, stdout: expect.stringContaining("ARTIFACT_MISMATCH") });
+    expect(tampered.stdout).toContain("✓ foo 1.0");
     expect(await type(user, "verify", "many/evil.tar.xz")).toMatchObject({
       exit: 1,
       stdout: expect.stringContaining("ARTIFACT_UNKNOWN"),
@@ -271,7 +278,8 @@ describe("one after the other", () => {
     await cp(join(room, "down"), join(room, "mixed"), { recursive: true });
     await cp(join(room, "dist-alpha"), join(room, "mixed"), { recursive: true });
     await ok(user, "verify", "mixed/foo-1.0.tar.gz");
-    await ok(user, "verify", "mixed");
+    // Nobody signed alpha, and its tarball is here too.
+    expect((await type(user, "verify", "mixed")).exit).toBe(1);
     expect((await type(user, "verify", "mixed/alpha-1.0.tar.gz")).exit).toBe(1);
     await ok(user, "trust", "remove", "https://example.org/alpha");
   });

@@ -35,9 +35,9 @@ interface Given {
 
 interface Result {
   readonly report: Report;
-  /** More releases that hold, of a directory with several. */
+  /** The other releases of a directory with several: those that hold, and those whose files nothing vouches for. */
   readonly more: readonly Report[];
-  /** Files that no release that holds vouches for. */
+  /** Files that no release names. */
   readonly strays: readonly string[];
   readonly explain: boolean;
 }
@@ -109,19 +109,20 @@ export const command = defineCommand<Result>({
       if (best) found.push(best);
     }
     const held = found.filter(({ verified }) => verified);
-    const [first] = held.length > 0 ? held : found.sort((a, b) => holding(b) - holding(a));
+    const vouched = new Set(
+      held.flatMap(({ artifacts }) =>
+        artifacts.filter(({ state }) => state === "verified").map(({ name }) => name),
+      ),
+    );
+    // One release that holds says nothing of another's files beside it: each that a release claims has to be vouched for.
+    const failed = found.filter(
+      ({ verified }, i) => !verified && given.releases[i]?.files.some(({ name }) => !vouched.has(name)),
+    );
+    const [first] = failed.length > 0 ? failed : held.length > 0 ? held : found;
     if (!first) return fail("BUNDLE_MISSING", "there is no release to verify");
     const report = { ...first, ignored: [...given.evidence.ignored, ...first.ignored] };
-    const vouched = new Set(held.flatMap(({ artifacts }) => artifacts.map(({ name }) => name)));
-    const doubtful = given.releases
-      .flatMap(({ files }) => files.map(({ name }) => name))
-      .filter((name) => !vouched.has(name));
-    const result = {
-      report,
-      more: held.slice(1),
-      strays: [...given.strays, ...(held.length > 0 ? doubtful : [])],
-      explain: optionFlag(call, "explain"),
-    };
+    const more = [...held, ...failed].filter((one) => one !== first);
+    const result = { report, more, strays: given.strays, explain: optionFlag(call, "explain") };
     if (report.verified) return { result };
     const error = errorOfReport(report);
     // What could not be read is not the same as what does not hold.
