@@ -78,7 +78,8 @@ export const command = defineCommand<Result>({
       }
       case "remove": {
         const project = subject ?? needProject();
-        const pinned = await store.find(project);
+        // A damaged one cannot be shown, but it can go.
+        const pinned = await store.find(project).catch(() => undefined);
         await store.remove(project);
         return { result: { action: "removed", policies: pinned ? [summarize(pinned.policy)] : [] } };
       }
