@@ -13,10 +13,11 @@ import type { Release, VersionedPlace, WritableForge } from "../ports/forge.ts";
 import type { LogWriter } from "../ports/log.ts";
 import type { OnProgress } from "./artifacts.ts";
 import { countedBundle, type Evidence, inspectEvidence } from "./evidence.ts";
-import { artifactSources, type LooseFiles, readForgeEvidence } from "./release-files.ts";
+import { inspectPlaced } from "./placed.ts";
+import { type LooseFiles, readForgeEvidence } from "./release-files.ts";
 import type { Report } from "./report.ts";
 import { errorOfCheck } from "./roles.ts";
-import { errorOfReport, inspectRelease, type VerifyOptions } from "./verify.ts";
+import { errorOfReport, type VerifyOptions } from "./verify.ts";
 
 export interface PublishOptions {
   readonly forge: WritableForge;
@@ -58,7 +59,7 @@ export interface PublishResult {
  * @throws LOG_MISSING — the policy asks for more logs than there are writers
  */
 export async function planPublish(options: PublishOptions): Promise<PublishPlan> {
-  const { forge, place, policy, adapters, now, signal, onProgress } = options;
+  const { forge, place, policy, signal } = options;
   const writers = policy.logs.of.filter(({ text }) =>
     options.logs.some(({ verifierKey }) => verifierKey === text),
   );
@@ -73,18 +74,7 @@ export async function planPublish(options: PublishOptions): Promise<PublishPlan>
   const release = await forge.fetchRelease(place, { signal });
   const loose = await readForgeEvidence(forge, release, signal);
   const expect = { version: place.version, project: options.project };
-  const report = await inspectRelease({
-    policy,
-    staged: true,
-    adapters,
-    now,
-    expect,
-    bundles: loose.bundles,
-    files: artifactSources(forge, release, loose),
-    complete: true,
-    signal,
-    onProgress,
-  });
+  const report = await inspectPlaced(release, loose, expect, options, { staged: true });
   if (!report.verified) throw errorOfReport(report);
   const evidence = await gather(loose, options);
   const existing = await findExisting(loose, evidence, options);
@@ -96,7 +86,8 @@ export async function planPublish(options: PublishOptions): Promise<PublishPlan>
  * @throws LOG_LOCKED · LOG_UNAVAILABLE · ASSET_CONFLICT — run again
  */
 export async function applyPublish(plan: PublishPlan, options: PublishOptions): Promise<PublishResult> {
-  const { forge, place, policy, adapters, now, signal, onProgress } = options;
+  const { forge, place, policy, adapters, now, signal } = options;
+  const expect = { version: place.version, project: options.project };
   let bundle = plan.existing;
   if (!bundle) {
     if (plan.state === "published")
@@ -115,7 +106,6 @@ export async function applyPublish(plan: PublishPlan, options: PublishOptions): 
     const bytes = formatBundle({ ...plan.evidence, records });
     // The bundle alone has to hold, whatever else lies beside it: users may have nothing but the bundle.
     const alone = parseBundle(bytes, plan.bundleName);
-    const expect = { version: place.version, project: options.project };
     const { checks } = await inspectEvidence([alone], expect, {
       policy,
       schemes: adapters.schemes,
@@ -131,17 +121,7 @@ export async function applyPublish(plan: PublishPlan, options: PublishOptions): 
   const release = await forge.publish(place, { signal });
   // As a stranger: what is visible now, under the whole policy, logs included.
   const loose = await readForgeEvidence(forge, release, signal);
-  const report = await inspectRelease({
-    policy,
-    adapters,
-    now,
-    expect: { version: place.version, project: options.project },
-    bundles: loose.bundles,
-    files: artifactSources(forge, release, loose),
-    complete: true,
-    signal,
-    onProgress,
-  });
+  const report = await inspectPlaced(release, loose, expect, options, { staged: false });
   if (!report.verified) throw errorOfReport(report);
   return { release, report, changed: plan.state === "staged" };
 }

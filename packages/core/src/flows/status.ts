@@ -4,9 +4,10 @@ import { type ErrorCode, isCountersignError } from "../errors/index.ts";
 import type { Policy } from "../formats/policy.ts";
 import type { Forge, Place, Release } from "../ports/forge.ts";
 import type { OnProgress } from "./artifacts.ts";
-import { artifactSources, readForgeEvidence } from "./release-files.ts";
+import { inspectPlaced } from "./placed.ts";
+import { readForgeEvidence } from "./release-files.ts";
 import type { Report } from "./report.ts";
-import { inspectRelease, type VerifyOptions } from "./verify.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 export interface StatusOptions {
   readonly forge: Forge;
@@ -33,23 +34,13 @@ export interface Status {
 
 /** Reads every byte of the release. @throws RELEASE_MISSING · RELEASE_AMBIGUOUS · NETWORK_FAILED … */
 export async function inspectStatus(options: StatusOptions): Promise<Status> {
-  const { forge, place, policy, adapters, now, signal, onProgress } = options;
+  const { forge, place, policy, signal } = options;
   const release = await forge.fetchRelease(place, { signal });
   if (!policy) return { release, next: "pin" };
   try {
     const loose = await readForgeEvidence(forge, release, signal);
-    const report = await inspectRelease({
-      policy,
-      staged: release.state === "staged",
-      adapters,
-      now,
-      expect: { version: place.version, project: options.project },
-      bundles: loose.bundles,
-      files: artifactSources(forge, release, loose),
-      complete: true,
-      signal,
-      onProgress,
-    });
+    const expect = { version: place.version, project: options.project };
+    const report = await inspectPlaced(release, loose, expect, { ...options, policy });
     return { release, report, next: nextStep(release, report) };
   } catch (error) {
     if (!isCountersignError(error) || error.exit === 3 || error.exit === 4) throw error;
